@@ -1,0 +1,67 @@
+/**
+ * What the engine may do on a host: a small closed union of data. A module names actions, it never acts. Each action is
+ * done whole or not at all, and the first that fails stops those behind it.
+ */
+export type Action =
+  /**
+   * Replace a regular file atomically: a new file beside it, fsync, rename. An existing file keeps its owner and mode
+   * unless they are given; a symlink is followed. A new file is root's with mode 0644. Parents must exist (see `mkdir`).
+   */
+  | {
+      readonly do: 'write';
+      readonly path: string;
+      readonly content: string | Base64;
+      readonly mode?: string;
+      readonly owner?: string;
+      readonly group?: string;
+    }
+  /** Write a value to a kernel knob in place, in one write(2), with a newline behind it. */
+  | { readonly do: 'poke'; readonly path: string; readonly value: string }
+  /** Remove a file, link or empty directory; nothing there is no error. */
+  | { readonly do: 'remove'; readonly path: string }
+  /** Make a directory and the parents it lacks; one that is there is left as it is. */
+  | { readonly do: 'mkdir'; readonly path: string; readonly mode?: string }
+  /** Make or replace a symbolic link. */
+  | { readonly do: 'link'; readonly path: string; readonly to: string }
+  /** Set what is given of mode (octal), owner and group. */
+  | {
+      readonly do: 'own';
+      readonly path: string;
+      readonly mode?: string;
+      readonly owner?: string;
+      readonly group?: string;
+    }
+  /** Run a command: argv, never a shell string. A status that `ok` (default: 0) does not list is a failure. */
+  | {
+      readonly do: 'exec';
+      readonly argv: readonly string[];
+      readonly stdin?: string;
+      readonly ok?: readonly number[];
+      /** Seconds after which it is ended, with what it started. Default 60. */
+      readonly timeout?: number;
+    };
+
+export interface Base64 {
+  readonly base64: string;
+}
+
+/** How an action ended. `errno` is the symbolic name where the host's words allow to tell it. */
+export type ActionResult =
+  | { readonly ok: true; readonly stdout?: string }
+  | { readonly ok: false; readonly message: string; readonly errno?: string; readonly status?: number }
+  /** Not tried, since one before it failed. */
+  | { readonly ok: 'skipped' };
+
+/** What an action does, on one line, for messages and `-vv`. */
+export function describeAction(action: Action): string {
+  switch (action.do) {
+    case 'poke':
+      return `write ${JSON.stringify(action.value)} to ${action.path}`;
+    case 'link':
+      return `link ${action.path} to ${action.to}`;
+    case 'exec':
+      return `run ${action.argv.join(' ')}`;
+    default:
+      return `${action.do} ${action.path}`;
+  }
+}

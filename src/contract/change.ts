@@ -1,0 +1,61 @@
+import type { Action } from './action.ts';
+import type { Probe } from './probe.ts';
+import type { Reading } from './reading.ts';
+
+/** `live`: the running system. `persistent`: the next boot's configuration. `pending`: waits for a restart. */
+export type Plane = 'live' | 'persistent' | 'pending';
+
+/** What a change may do to those who use the host, from least to worst. */
+export const IMPACTS = [
+  'none',
+  'guest-latency',
+  'moves-vcpus',
+  'network-blip',
+  'service-restart',
+  'guest-restart',
+  'reboot',
+] as const;
+export type Impact = (typeof IMPACTS)[number];
+
+/** One thing that is not as asked, and how to make it so and back. Plain data. */
+export interface Change {
+  /** The probe that this change moves. */
+  readonly target: Probe;
+  readonly plane: Plane;
+  /** What changes, on one line: `vm.swappiness: 60 → 10`. */
+  readonly summary: string;
+  /** What was read at the target. */
+  readonly before: Reading;
+  /** What the target will read: the kernel's own form where that is known, else any form the module takes as equal. */
+  readonly after: Reading;
+  readonly do: readonly Action[];
+  readonly undo: readonly Action[] | { readonly impossible: string };
+  readonly impact: Impact;
+  /** Other probes that doing this may move, so that nobody trusts what was read of them before. */
+  readonly disturbs?: readonly Probe[];
+}
+
+/** Not as asked, and no action of this task can make it so: it waits for somebody. */
+export interface Pending {
+  readonly target: Probe;
+  readonly plane: Plane;
+  readonly summary: string;
+  readonly before: Reading;
+  readonly after: Reading;
+  /** What it waits for. `manual`: a person has to decide, the summary says what. */
+  readonly needs: 'reboot' | 'guest-restart' | 'manual';
+}
+
+/** All that a module has to say of a host. Nothing to change and nothing pending: the host is as asked. */
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly pending?: readonly Pending[];
+  /** What an operator should know and kvmplay need not change. */
+  readonly notes?: readonly string[];
+  /** This kernel or machine has no such thing: why. The task is skipped, and is no drift. */
+  readonly na?: string;
+}
+
+export const NOTHING: Plan = { changes: [] };
+
+export const worseThan = (impact: Impact, limit: Impact): boolean => IMPACTS.indexOf(impact) > IMPACTS.indexOf(limit);

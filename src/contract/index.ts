@@ -1,0 +1,16 @@
+/** All that a module may import. */
+export type { Action, ActionResult, Base64 } from './action.ts';
+export { describeAction } from './action.ts';
+export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
+export { IMPACTS, NOTHING, worseThan } from './change.ts';
+export { pokeKnob, replaceFile } from './make-change.ts';
+export type { Example, Module } from './module.ts';
+export { defineModule } from './module.ts';
+export type { Probe, Probes } from './probe.ts';
+export { command, dir, file, glob, link, probeKey, probeName, stat } from './probe.ts';
+export { NotKnown, Problem } from './problem.ts';
+export type { Reading, Stat } from './reading.ts';
+export { ABSENT, describeReading, text, unknown } from './reading.ts';
+export type { Answer, Remote, Request } from './remote.ts';
+export { Unreachable } from './remote.ts';
+export { Seen } from './seen.ts';

@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { Plan } from './change.ts';
+import type { Probe, Probes } from './probe.ts';
+import type { Seen } from './seen.ts';
+
+/**
+ * A module is pure: from parameters it says what to read, and from what was read it computes what to change. It has no
+ * way to act, so check mode needs nothing from its author and cannot lie.
+ *
+ * The laws that test/laws holds every module to, on every example: the same input gives the same plan; a plan is plain
+ * data; every change moves a probe; `before` is what was read; `do` reaches `after`; a second run changes nothing;
+ * `undo` returns to `before`; what check foretells is what run does.
+ */
+export interface Module<Params = unknown> {
+  /** As users type it: `irq_affinity`. */
+  readonly name: string;
+  /** One sentence: what it makes so. */
+  readonly summary: string;
+  /** Facts a reader would not guess, for the reference page. Markdown. */
+  readonly notes?: string;
+  readonly params: z.ZodType<Params>;
+  /**
+   * What to read. Called again with what was seen until it names nothing new, so that one reading can name the next
+   * (guests found → their XML). The same names must come back each time.
+   */
+  readonly reads: (params: Params, seen: Seen) => Probes;
+  /** What is not as asked. Throws `Problem` for what cannot be had here. */
+  readonly plan: (params: Params, seen: Seen) => Plan;
+  /** When two texts of a probe mean the same, where that is more than trimming tells. */
+  readonly same?: (probe: Probe, a: string, b: string) => boolean;
+  /** Documented uses; the laws are run over each. */
+  readonly examples: readonly Example[];
+}
+
+export interface Example {
+  readonly title: string;
+  /** As written in a playbook, before validation. */
+  readonly params: unknown;
+  /** The host it is shown on: files by path. A text that ends in `[x] y`-style tokens behaves as the kernel's does. */
+  readonly host: Readonly<Record<string, string>>;
+}
+
+/** Declare a module. The type of `params` follows from the schema. */
+export function defineModule<Schema extends z.ZodType>(
+  module: Omit<Module<z.infer<Schema>>, 'params'> & { readonly params: Schema },
+): Module {
+  return Object.freeze(module) as unknown as Module;
+}

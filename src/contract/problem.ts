@@ -1,0 +1,26 @@
+/**
+ * Something a module cannot plan for, in words for an operator: a knob that does not exist, a value that is not offered.
+ * The task fails with it and nothing is done. `code` is stable.
+ */
+export class Problem extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, hint?: string) {
+    super(message);
+    this.name = 'Problem';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Thrown by `Seen` when a module looks at what cannot be known yet: the whole task is then unknown, not wrong. */
+export class NotKnown extends Error {
+  readonly because: string;
+
+  constructor(because: string) {
+    super(`not known before acting: ${because}`);
+    this.name = 'NotKnown';
+    this.because = because;
+  }
+}
