@@ -13,4 +13,5 @@ export type { Reading, Stat } from './reading.ts';
 export { ABSENT, describeReading, text, unknown } from './reading.ts';
 export type { Answer, Remote, Request } from './remote.ts';
 export { Unreachable } from './remote.ts';
+export { sameReading } from './same.ts';
 export { Seen } from './seen.ts';

@@ -1,0 +1,12 @@
+import type { Module } from '../contract/index.ts';
+
+/** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
+const MODULES: Readonly<Record<string, () => Promise<Module>>> = {};
+
+/** The module of this name, or undefined where there is none. */
+export async function findModule(name: string): Promise<Module | undefined> {
+  return Object.hasOwn(MODULES, name) ? MODULES[name]?.() : undefined;
+}
+
+/** Every module's name, sorted. */
+export const moduleNames = (): readonly string[] => Object.keys(MODULES).sort();

@@ -1,0 +1,85 @@
+/** How a kernel answers a write to one of its files: what the file reads from then on, or an errno. */
+export type Knob = (value: string, host: KnobHost) => string | Errno;
+
+export interface Errno {
+  readonly errno: string;
+}
+
+/** What a knob sees of the host it is on. */
+export interface KnobHost {
+  /** What this knob reads now. */
+  readonly was: string;
+  read(path: string): string;
+  /** Set what another file reads, as the kernel does to twins and counters. */
+  set(path: string, text: string): void;
+}
+
+const EINVAL: Errno = { errno: 'EINVAL' };
+
+/** `always [madvise] never`: takes a token that is offered, moves the brackets to it. */
+export const selected: Knob = (value, { was }) => {
+  const tokens = was.replaceAll(/[[\]]/g, '').trim().split(/\s+/);
+  if (!tokens.includes(value.trim())) return EINVAL;
+  return tokens.map((token) => (token === value.trim() ? `[${token}]` : token)).join(' ');
+};
+
+/** One or more integers, read as C does (010 is 8), shown in decimal with tabs between; out of range is refused. */
+export const integers =
+  (min = 0, max = Number.MAX_SAFE_INTEGER): Knob =>
+  (value, { was }) => {
+    const numbers = value
+      .trim()
+      .split(/\s+/)
+      .map((word) => (/^-?0[0-7]+$/.test(word) ? Number.parseInt(word, 8) : Number(word)));
+    const wanted = was.trim().split(/\s+/).length;
+    if (numbers.some((n) => !Number.isInteger(n) || n < min || n > max) || numbers.length > wanted) return EINVAL;
+    return numbers.join('\t');
+  };
+
+/** Grants no more than `max`, and says nothing. */
+export const clamped =
+  (max: number): Knob =>
+  (value) =>
+    String(Math.min(Number(value), max));
+
+/** Refuses every write. */
+export const refusing =
+  (errno: string): Knob =>
+  () => ({ errno });
+
+/** Setting one to other than 0 makes its twin 0. */
+export const twinOf =
+  (twin: string): Knob =>
+  (value, { set }) => {
+    if (!/^\d+$/.test(value)) return EINVAL;
+    if (Number(value) !== 0) set(twin, '0');
+    return value;
+  };
+
+const KSM = '/sys/kernel/mm/ksm';
+
+/** 0 stops and keeps what is merged, 1 merges, 2 unmerges. */
+const ksmRun: Knob = (value, { set }) => {
+  if (!['0', '1', '2'].includes(value)) return EINVAL;
+  if (value === '2') for (const count of ['pages_shared', 'pages_sharing']) set(`${KSM}/${count}`, '0');
+  return value;
+};
+
+const whileMerged: Knob = (value, { was, read }) => {
+  if (!['0', '1'].includes(value)) return EINVAL;
+  return value !== was && Number(read(`${KSM}/pages_sharing`)) > 0 ? { errno: 'EBUSY' } : value;
+};
+
+/** Knobs that are more than a file in every Linux. A text with a `[token]` in it needs no entry: see fake-host.ts. */
+export const LINUX: Readonly<Record<string, Knob>> = {
+  '/proc/sys/vm/swappiness': integers(0, 200),
+  '/proc/sys/vm/dirty_ratio': twinOf('/proc/sys/vm/dirty_bytes'),
+  '/proc/sys/vm/dirty_bytes': twinOf('/proc/sys/vm/dirty_ratio'),
+  '/proc/sys/vm/dirty_background_ratio': twinOf('/proc/sys/vm/dirty_background_bytes'),
+  '/proc/sys/vm/dirty_background_bytes': twinOf('/proc/sys/vm/dirty_background_ratio'),
+  [`${KSM}/run`]: ksmRun,
+  [`${KSM}/merge_across_nodes`]: whileMerged,
+  [`${KSM}/max_page_sharing`]: integers(2),
+  [`${KSM}/pages_shared`]: refusing('EACCES'),
+  [`${KSM}/pages_sharing`]: refusing('EACCES'),
+};
