@@ -33,6 +33,8 @@ export interface Change {
   readonly impact: Impact;
   /** Other probes that doing this may move, so that nobody trusts what was read of them before. */
   readonly disturbs?: readonly Probe[];
+  /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */
+  readonly once?: true;
 }
 
 /** Not as asked, and no action of this task can make it so: it waits for somebody. */

@@ -1,0 +1,121 @@
+import {
+  type Action,
+  type ActionResult,
+  type Change,
+  type Module,
+  NotKnown,
+  type Probe,
+  type Probes,
+  Problem,
+  probeKey,
+  type Reading,
+  type Remote,
+  Seen,
+} from '../contract/index.ts';
+import { makeOverlay } from './overlay.ts';
+
+/** How the engine sees one host: through what was read in advance, and through what it has foretold. */
+export interface Eyes {
+  /** All a module wants to read, asking again while it names more. At most one frame for each time it does. */
+  see(module: Module, params: unknown): Promise<Sights>;
+  /** Read ahead what all these jobs want: one frame, and one more for each time that a reading names the next. */
+  survey(jobs: readonly Job[]): Promise<void>;
+  /** Act, and in the same frame read again what is asked and what was read ahead. Nothing read before is trusted after. */
+  act(actions: readonly Action[], probes: readonly Probe[]): Promise<readonly ActionResult[]>;
+  /** From now on the host reads as if this change were made. */
+  foretell(change: Change, because: string): void;
+}
+
+/** A module with the parameters it will be asked with. */
+export interface Job {
+  readonly module: Module;
+  readonly params: unknown;
+}
+
+export interface Sights {
+  readonly seen: Seen;
+  readonly probes: readonly Probe[];
+}
+
+/** A module that still names new probes after this many rounds never stops. */
+const ROUNDS = 8;
+
+export function openEyes(remote: Remote): Eyes {
+  const cache = new Map<string, Reading>();
+  const overlay = makeOverlay();
+  /** Read again with every action, so that the next task finds them fresh. */
+  const ahead = new Map<string, Probe>();
+
+  const exchange = async (actions: readonly Action[], probes: readonly Probe[]) => {
+    const answer = await remote.exchange({ actions, probes });
+    probes.forEach((probe, index) => {
+      const reading = answer.readings[index];
+      if (!reading) throw new Error(`no reading came back for ${probeKey(probe)}`);
+      cache.set(probeKey(probe), reading);
+    });
+    return answer.results;
+  };
+  const fetch = async (probes: readonly Probe[]) => {
+    const missing = distinct(probes).filter((probe) => !cache.has(probeKey(probe)));
+    if (missing.length > 0) await exchange([], missing);
+  };
+  const reading = (probe: Probe): Reading => {
+    const real = cache.get(probeKey(probe));
+    if (!real) throw new Error(`${probeKey(probe)} was not read`);
+    return overlay.over(probe, real);
+  };
+
+  return {
+    async see(module, params) {
+      const sights = new Map<string, Sight>();
+      for (let round = 0; round < ROUNDS; round++) {
+        const fresh = unseen(module.reads(params, new Seen(sights)), sights);
+        if (fresh.length === 0) return { seen: new Seen(sights), probes: [...sights.values()].map((one) => one.probe) };
+        await fetch(fresh.map(([, probe]) => probe));
+        for (const [name, probe] of fresh) sights.set(name, { probe, reading: reading(probe) });
+      }
+      throw new Error(`${module.name}: reads() still names new probes after ${ROUNDS} rounds`);
+    },
+    async survey(jobs) {
+      const open = jobs.map((job) => ({ ...job, sights: new Map<string, Sight>() }));
+      for (let round = 0; round < ROUNDS; round++) {
+        const wanted = open.map((job) => ({ sights: job.sights, fresh: unseen(readsOrNone(job), job.sights) }));
+        const probes = distinct(wanted.flatMap(({ fresh }) => fresh.map(([, probe]) => probe)));
+        if (probes.length === 0) return;
+        for (const probe of probes) ahead.set(probeKey(probe), probe);
+        await fetch(probes);
+        for (const { sights, fresh } of wanted)
+          for (const [name, probe] of fresh) sights.set(name, { probe, reading: reading(probe) });
+      }
+    },
+    async act(actions, probes) {
+      cache.clear();
+      return exchange(actions, distinct([...probes, ...ahead.values()]));
+    },
+    foretell(change, because) {
+      overlay.add(change, because);
+    },
+  };
+}
+
+interface Sight {
+  readonly probe: Probe;
+  readonly reading: Reading;
+}
+
+const unseen = (wanted: Probes, sights: ReadonlyMap<string, Sight>) =>
+  Object.entries(wanted).filter(([name]) => !sights.has(name));
+
+/** Reading ahead is a convenience: what a module cannot name now, its own turn will say. */
+function readsOrNone(job: Job & { readonly sights: ReadonlyMap<string, Sight> }): Probes {
+  try {
+    return job.module.reads(job.params, new Seen(job.sights));
+  } catch (error) {
+    if (error instanceof NotKnown || error instanceof Problem) return {};
+    throw error;
+  }
+}
+
+function distinct(probes: readonly Probe[]): Probe[] {
+  return [...new Map(probes.map((probe) => [probeKey(probe), probe])).values()];
+}

@@ -1,0 +1,107 @@
+import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ActionResult, Change } from '../contract/index.ts';
+
+/** What a run meant to do and did, one JSON line each, on disk before it is relied on. */
+export type JournalRecord =
+  | {
+      readonly is: 'run';
+      readonly run_id: string;
+      readonly mode: string;
+      readonly version: string;
+      readonly started: string;
+      readonly playbooks: readonly string[];
+      readonly inventory: readonly string[];
+      readonly cwd: string;
+    }
+  /** Written before acting: all that is needed to see what may have happened, and to go back. */
+  | {
+      readonly is: 'intent';
+      readonly seq: number;
+      readonly host: string;
+      readonly task: string;
+      readonly source: string;
+      readonly at: string;
+      readonly changes: readonly Change[];
+    }
+  | { readonly is: 'done'; readonly seq: number; readonly results: readonly ActionResult[] }
+  /** The connection broke before an answer came: whether it was done is not known. */
+  | { readonly is: 'lost'; readonly seq: number; readonly why: string }
+  | { readonly is: 'end'; readonly finished: string; readonly exit_code: number };
+
+export interface Journal {
+  readonly runId: string;
+  /** Resolves when the record is on disk. */
+  append(record: JournalRecord): Promise<void>;
+  nextSeq(): number;
+  close(): Promise<void>;
+}
+
+export const journalDir = (): string =>
+  join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'kvmplay', 'runs');
+
+/** `20261122T221640-3f9c`: sorts by time, unique between control nodes. */
+export function newRunId(now: Date, random: string): string {
+  return `${now.toISOString().replace(/[-:]|\.\d+Z/g, '')}-${random}`;
+}
+
+/** Records of many hosts that wait at the same time share one write and one fsync. */
+export async function openJournal(directory: string, runId: string): Promise<Journal> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const handle = await open(join(directory, `${runId}.jsonl`), 'ax', 0o600);
+  let waiting: { line: string; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let flushing: Promise<void> | undefined;
+  let seq = 0;
+
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        await writeDurably(handle, batch.map(({ line }) => line).join(''));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    flushing = undefined;
+  };
+
+  return {
+    runId,
+    nextSeq: () => ++seq,
+    append(record) {
+      const written = new Promise<void>((resolve, reject) => {
+        waiting.push({ line: `${JSON.stringify(record)}\n`, resolve, reject });
+      });
+      flushing ??= flush();
+      return written;
+    },
+    async close() {
+      await flushing;
+      await handle.close();
+    },
+  };
+}
+
+async function writeDurably(handle: FileHandle, lines: string): Promise<void> {
+  await handle.appendFile(lines);
+  await handle.datasync();
+}
+
+/** The records of one run; a last line that was torn by a crash is left out. */
+export async function readJournal(directory: string, runId: string): Promise<readonly JournalRecord[]> {
+  const lines = (await readFile(join(directory, `${runId}.jsonl`), 'utf8')).split('\n');
+  lines.pop();
+  return lines.map((line) => JSON.parse(line) as JournalRecord);
+}
+
+/** Run ids, oldest first. */
+export async function listRuns(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => name.slice(0, -'.jsonl'.length))
+    .sort();
+}

@@ -1,0 +1,72 @@
+import picomatch from 'picomatch';
+import { type Change, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
+
+/** What a host would read if the foretold changes had been made. */
+export interface Overlay {
+  add(change: Change, because: string): void;
+  /** What the host would answer to a probe of which it now answers `real`. */
+  over(probe: Probe, real: Reading): Reading;
+}
+
+/**
+ * Changes to files show through every probe that would see them: the file itself, a glob that matches it, the listing of
+ * its directory. What a change disturbs reads unknown, unless a later change says what it will be.
+ */
+export function makeOverlay(): Overlay {
+  const paths = new Map<string, Reading>();
+  const others = new Map<string, Reading>();
+
+  const put = (probe: Probe, reading: Reading): void => {
+    if (probe.kind === 'file') paths.set(probe.path, reading);
+    else others.set(probeKey(probe), reading);
+  };
+
+  return {
+    add(change, because) {
+      for (const probe of change.disturbs ?? []) put(probe, unknown(because));
+      put(change.target, change.after);
+    },
+    over(probe, real) {
+      const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
+      if (said) return said;
+      if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);
+      if (probe.kind === 'dir') return overDir(probe.path, real, paths);
+      if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
+      return real;
+    },
+  };
+}
+
+function overGlob(pattern: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {
+  const matches = picomatch(pattern, { dot: false, nobrace: true, noextglob: true, noglobstar: true });
+  const touched = [...paths].filter(([path]) => matches(path));
+  if (touched.length === 0 || (real.is !== 'files' && real.is !== 'absent')) return real;
+  const files = new Map(real.is === 'files' ? Object.entries(real.files) : []);
+  for (const [path, reading] of touched) {
+    if (reading.is === 'absent') files.delete(path);
+    else files.set(path, reading);
+  }
+  return { is: 'files', files: Object.fromEntries(files) };
+}
+
+function overDir(path: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {
+  if (real.is !== 'names' && real.is !== 'absent') return real;
+  const names = new Set(real.is === 'names' ? real.names : []);
+  let touched = false;
+  for (const [file, reading] of paths) {
+    if (!file.startsWith(`${path}/`)) continue;
+    const name = file.slice(path.length + 1).split('/')[0] ?? '';
+    touched = true;
+    if (reading.is !== 'absent') names.add(name);
+    else if (file === `${path}/${name}`) names.delete(name);
+  }
+  return touched ? { is: 'names', names: [...names].sort((a, b) => (a < b ? -1 : 1)) } : real;
+}
+
+/** What a foretold file will look like from outside is not foretold, except that it is gone. */
+function overStat(path: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {
+  const said = paths.get(path);
+  if (!said) return real;
+  if (said.is === 'absent') return said;
+  return real.is === 'stat' ? real : unknown(`${path} is not there yet`);
+}

@@ -1,0 +1,124 @@
+import {
+  type ActionResult,
+  type Change,
+  describeReading,
+  type Impact,
+  type Module,
+  NotKnown,
+  type Plan,
+  Problem,
+  probeName,
+  worseThan,
+} from '../contract/index.ts';
+import type { Eyes } from './eyes.ts';
+
+/** What came of one module on one host. */
+export type Outcome =
+  | { readonly is: 'planned'; readonly plan: Plan; readonly stdout?: string }
+  | { readonly is: 'unknown'; readonly because: string }
+  | { readonly is: 'failed'; readonly plan?: Plan; readonly problem: Problem };
+
+/** Makes changes so. The only place from which anything on a host is changed. */
+export type Hand = (changes: readonly Change[], eyes: Eyes, module: Module, params: unknown) => Promise<HandResult>;
+type HandResult = { readonly problem?: Problem; readonly stdout?: string };
+
+/**
+ * One module on one host: see, plan, and give the plan to the hand. Check and run differ in the hand alone.
+ * Rejects with `Unreachable` when the host is lost.
+ */
+export async function runModule(
+  module: Module,
+  params: unknown,
+  eyes: Eyes,
+  hand: Hand,
+  maxImpact: Impact,
+): Promise<Outcome> {
+  try {
+    const { seen } = await eyes.see(module, params);
+    const plan = module.plan(params, seen);
+    const tooMuch = plan.changes.find((change) => worseThan(change.impact, maxImpact));
+    if (tooMuch) return { is: 'failed', plan, problem: refusedImpact(tooMuch, maxImpact) };
+    if (plan.changes.length === 0) return { is: 'planned', plan };
+    const { problem, stdout } = await hand(plan.changes, eyes, module, params);
+    if (problem) return { is: 'failed', plan, problem };
+    return { is: 'planned', plan, ...(stdout !== undefined && { stdout }) };
+  } catch (error) {
+    if (error instanceof NotKnown) return { is: 'unknown', because: error.because };
+    if (error instanceof Problem) return { is: 'failed', problem: error };
+    throw error;
+  }
+}
+
+/** Check mode's hand: nothing is sent; later tasks see the host as it would be. */
+export const foretell =
+  (task: string): Hand =>
+  async (changes, eyes) => {
+    for (const change of changes) eyes.foretell(change, `${task} would change it`);
+    return {};
+  };
+
+/** What the engine writes down around acting. */
+export interface Ledger {
+  /** Resolves when it is on disk: only then may anything be done. */
+  intend(changes: readonly Change[]): Promise<number>;
+  done(seq: number, results: readonly ActionResult[]): Promise<void>;
+  lost(seq: number, why: string): Promise<void>;
+}
+
+/** Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. */
+export const apply =
+  (ledger: Ledger): Hand =>
+  async (changes, eyes, module, params) => {
+    const { probes } = await eyes.see(module, params);
+    const actions = changes.flatMap((change) => change.do);
+    const seq = await ledger.intend(changes);
+    const results = await eyes.act(actions, probes).catch(async (error: Error) => {
+      await ledger.lost(seq, error.message);
+      throw error;
+    });
+    await ledger.done(seq, results);
+
+    const failed = results.find((result) => result.ok === false);
+    if (failed?.ok === false) return { problem: refusedAction(changes, results, failed.message) };
+    const { seen } = await eyes.see(module, params);
+    const left = module.plan(params, seen).changes.filter((change) => !change.once);
+    if (left.length > 0) return { problem: didNotConverge(left) };
+    return {};
+  };
+
+function didNotConverge(left: readonly Change[]): Problem {
+  const gaps = left.map(
+    (change) =>
+      `${probeName(change.target)}: asked for ${quote(describeReading(change.after))}, the host has ${quote(describeReading(change.before))}`,
+  );
+  return new Problem(
+    'DidNotConverge',
+    `everything was written without an error, and the host is still not as asked. ${gaps.join('; ')}`,
+    'the kernel may have clamped the value, or something on the host puts it back: compare the two figures',
+  );
+}
+
+function refusedAction(changes: readonly Change[], results: readonly ActionResult[], message: string): Problem {
+  let index = 0;
+  const done: string[] = [];
+  for (const change of changes) {
+    const own = results.slice(index, index + change.do.length);
+    index += change.do.length;
+    if (own.every((result) => result.ok === true)) done.push(change.summary);
+  }
+  const before = done.length > 0 ? `; done before it: ${done.join('; ')}` : '';
+  return new Problem('ActionFailed', `${message}${before}`);
+}
+
+function refusedImpact(change: Change, limit: Impact): Problem {
+  return new Problem(
+    'ImpactRefused',
+    `${change.summary} has the impact "${change.impact}", and --max-impact allows no more than "${limit}"`,
+    `run it in a window where that is fine, with --max-impact ${change.impact}`,
+  );
+}
+
+/** A long text is shown by its size alone. */
+function quote(value: string): string {
+  return value.length <= 120 && !value.includes('\n') ? `"${value}"` : `${value.length} characters`;
+}

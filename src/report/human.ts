@@ -1,0 +1,133 @@
+import type { Counts, Event, Mode, Result, RunEnd, Step } from '../engine/events.ts';
+import { changeLines } from './change-lines.ts';
+import { inOrder } from './ordered.ts';
+import { type Paint, paintNothing } from './paint.ts';
+
+export interface HumanOptions {
+  readonly write: (text: string) => void;
+  readonly paint?: Paint;
+  /** Width of the terminal in columns; undefined where there is none. */
+  readonly columns?: number | undefined;
+  /** How many `-v` were given. */
+  readonly verbosity?: number;
+}
+
+/** Ansible's banners, result lines and recap, letter for letter; what Ansible has no word for comes after them. */
+export function humanReport(options: HumanOptions): (event: Event) => void {
+  const { write, paint = paintNothing, verbosity = 0 } = options;
+  const columns = Math.max(79, (options.columns ?? 0) - 1);
+  const banner = (text: string) => write(`\n${text} ${'*'.repeat(Math.max(3, columns - text.length))}\n`);
+  let mode: Mode = 'run';
+
+  const ordered = inOrder((block) => {
+    if (block.block === 'play') banner(`PLAY [${block.name}]`);
+    else {
+      banner(`${block.step.handler ? 'RUNNING HANDLER' : 'TASK'} [${block.step.name}]`);
+      for (const result of block.results) write(resultLines(result, block.step, { paint, verbosity, mode }));
+    }
+  });
+
+  return (event) => {
+    if (event.event === 'run_start') mode = event.mode;
+    ordered(event);
+    if (event.event === 'warning') write(paint('magenta', `[WARNING]: ${onHost(event.host)}${event.message}\n`));
+    if (event.event === 'run_end') {
+      banner('PLAY RECAP');
+      write(recap(event, paint));
+    }
+  };
+}
+
+interface Style {
+  readonly paint: Paint;
+  readonly verbosity: number;
+  readonly mode: Mode;
+}
+
+function resultLines(result: Result, step: Step, { paint, verbosity }: Style): string {
+  const host = result.delegated_to ? `${result.host} -> ${result.delegated_to}` : result.host;
+  const item = result.item === undefined ? '' : ` (item=${asText(result.item)})`;
+  const of = `[${host}]${item && ` =>${item}`}`;
+  const lines: string[] = [];
+  const shows = result.diff || verbosity > 0;
+  if (shows) lines.push(...result.changes.flatMap((change) => changeLines(change, paint)));
+
+  switch (result.status) {
+    case 'ok':
+      lines.push(paint('green', `ok: ${of}${messageOf(result)}`));
+      break;
+    case 'changed':
+      lines.push(paint('yellow', `changed: ${of}${messageOf(result)}`));
+      break;
+    case 'skipped':
+      lines.push(
+        paint('cyan', `skipping: ${of}${reasonOf(result, verbosity > 0 || !result.reason?.startsWith('when'))}`),
+      );
+      break;
+    case 'unknown':
+      lines.push(paint('magenta', `unknown: ${of}${reasonOf(result, true)}`));
+      break;
+    default: {
+      const word = result.status === 'unreachable' ? 'UNREACHABLE' : 'FAILED';
+      const start = item ? `failed: [${host}]${item} => ` : `fatal: [${host}]: ${word}! => `;
+      lines.push(...errorLines(start, result, step, paint));
+      if (result.status === 'ignored') lines.push(paint('cyan', '...ignoring'));
+    }
+  }
+  if (result.pending) lines.push(paint('magenta', `  pending: ${pendingWords[result.pending]}`));
+  for (const note of result.notes ?? []) lines.push(paint('magenta', `  note: ${note}`));
+  return `${lines.join('\n')}\n`;
+}
+
+const pendingWords = {
+  reboot: 'waits for a reboot of the host',
+  'guest-restart': 'waits for a power cycle of the guest (a reboot inside it is not enough)',
+  manual: 'waits for somebody to decide: kvmplay does not change it',
+} as const;
+
+function errorLines(start: string, result: Result, step: Step, paint: Paint): string[] {
+  const { error } = result;
+  if (!error) return [paint('red', `${start}${result.reason ?? ''}`)];
+  const lines = [paint('red', `${start}${error.code}: ${error.message}`)];
+  if (error.hint) lines.push(`  hint: ${error.hint}`);
+  lines.push(paint('dim', `  at ${error.source ?? step.source}`));
+  return lines;
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const onHost = (host: string | undefined): string => (host ? `[${host}] ` : '');
+const reasonOf = (result: Result, shown: boolean): string => (shown && result.reason ? ` => ${result.reason}` : '');
+const messageOf = (result: Result): string =>
+  result.message === undefined ? '' : ` => ${JSON.stringify(result.message, null, 4)}`;
+
+function recap(end: RunEnd, paint: Paint): string {
+  const lines = Object.entries(end.hosts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([host, counts]) =>
+        `${paint(hostColour(counts), host)}${' '.repeat(Math.max(0, 26 - host.length))} : ${countsLine(counts, paint)}\n`,
+    );
+  return `${lines.join('')}\n`;
+}
+
+function countsLine(counts: Counts, paint: Paint): string {
+  const field = (name: keyof Counts, colour: Parameters<Paint>[0]) => {
+    const text = `${name}=${String(counts[name]).padEnd(4)}`;
+    return counts[name] > 0 ? paint(colour, text) : text;
+  };
+  return [
+    field('ok', 'green'),
+    field('changed', 'yellow'),
+    field('unreachable', 'red'),
+    field('failed', 'red'),
+    field('skipped', 'cyan'),
+    field('rescued', 'yellow'),
+    field('ignored', 'cyan'),
+    field('unknown', 'magenta'),
+  ].join(' ');
+}
+
+function hostColour(counts: Counts): Parameters<Paint>[0] {
+  if (counts.failed > 0 || counts.unreachable > 0) return 'red';
+  return counts.changed > 0 ? 'yellow' : 'green';
+}
