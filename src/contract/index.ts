@@ -3,6 +3,19 @@ export type { Action, ActionResult, Base64 } from './action.ts';
 export { describeAction } from './action.ts';
 export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
 export { IMPACTS, NOTHING, worseThan } from './change.ts';
+export type { CpuSet } from './cpu-set.ts';
+export {
+  cpuSet,
+  differenceOf,
+  formatCpuMask,
+  formatCpuSet,
+  intersectionOf,
+  isWithin,
+  parseCpuMask,
+  parseCpuSet,
+  sameCpus,
+  unionOf,
+} from './cpu-set.ts';
 export { pokeKnob, replaceFile } from './make-change.ts';
 export type { Example, Module } from './module.ts';
 export { defineModule } from './module.ts';
