@@ -1,0 +1,137 @@
+import type { Diagnostic, Position } from '../source/diagnostic.ts';
+import type { Node } from '../source/node.ts';
+
+/** A playbook as the engine walks it: positioned, readonly, every `import_*` and role already in its place. */
+export interface Playbook {
+  readonly file: string;
+  readonly plays: readonly Play[];
+}
+
+export interface Play {
+  readonly at: Position;
+  /** `name`, or the hosts pattern where there is none. */
+  readonly name: string;
+  /** An Ansible host pattern, lists joined by commas. */
+  readonly hosts: string;
+  readonly become: Become;
+  readonly vars: Vars;
+  readonly varsFiles: readonly Templated[];
+  readonly serial: readonly string[];
+  readonly maxFailPercentage?: number;
+  readonly anyErrorsFatal: boolean;
+  readonly order: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle';
+  readonly forceHandlers: boolean;
+  /** pre_tasks, roles, tasks, post_tasks; handlers are flushed after each of the three sections. */
+  readonly sections: readonly (readonly Item[])[];
+  readonly handlers: readonly Task[];
+  readonly connection?: string;
+  readonly remoteUser?: string;
+  readonly port?: number;
+}
+
+export type Item = Task | Block | Meta;
+
+export interface Block {
+  readonly kind: 'block';
+  readonly at: Position;
+  readonly name?: string;
+  readonly block: readonly Item[];
+  readonly rescue: readonly Item[];
+  readonly always: readonly Item[];
+}
+
+export interface Meta {
+  readonly kind: 'meta';
+  readonly at: Position;
+  readonly name?: string;
+  readonly action: 'flush_handlers' | 'end_play' | 'end_host' | 'noop' | 'clear_facts';
+  readonly when: readonly Expression[];
+  readonly tags: readonly string[];
+  readonly scope: Enclosing;
+}
+
+/** What a task has of its own, and what it inherits from blocks, roles and the play, already merged. */
+export interface Task {
+  readonly kind: 'task';
+  readonly at: Position;
+  /** As written, templates unrendered; the module's name where there is none. */
+  readonly name: Templated;
+  readonly module: string;
+  readonly moduleAt: Position;
+  /** A map; module_defaults are merged in at the start. */
+  readonly params: Node;
+  /** All conditions that must hold, outermost first. */
+  readonly when: readonly Expression[];
+  readonly tags: readonly string[];
+  readonly scope: Enclosing;
+  readonly register?: string;
+  readonly loop?: Node;
+  readonly loopControl: {
+    readonly loopVar: string;
+    readonly indexVar?: string;
+    readonly label?: Templated;
+    readonly pause: number;
+  };
+  readonly until?: Expression;
+  readonly retries: number;
+  /** Seconds. */
+  readonly delay: number;
+  readonly ignoreErrors: Templated | boolean;
+  readonly ignoreUnreachable: boolean;
+  readonly failedWhen: readonly Expression[];
+  readonly changedWhen: readonly Expression[];
+  readonly delegateTo?: Templated;
+  readonly runOnce: boolean;
+  readonly throttle?: number;
+  readonly environment: readonly Node[];
+  /** Seconds; 0 is none. */
+  readonly timeout: number;
+  readonly noLog: boolean;
+  readonly diff?: boolean;
+  readonly checkMode?: boolean;
+  readonly become: Become;
+  readonly notify: readonly Templated[];
+  readonly listen: readonly string[];
+  readonly anyErrorsFatal: boolean;
+}
+
+/** A string that may hold `{{ }}`. */
+export interface Templated {
+  readonly text: string;
+  readonly at: Position;
+}
+
+/** A CEL expression, or a literal true or false. */
+export interface Expression {
+  readonly text: string;
+  readonly at: Position;
+}
+
+/** Undefined where nothing was said at any level. */
+export interface Become {
+  readonly become?: boolean;
+  readonly user?: Templated;
+  readonly method?: Templated;
+}
+
+/** Variables as written: a map node for each place that gave some, outermost first. */
+export type Vars = readonly Node[];
+
+/** What stands around a task and is common to its neighbours. Shared, so that the engine can build its scope once. */
+export interface Enclosing {
+  /** `vars` of the blocks and the task, outermost first. */
+  readonly vars: Vars;
+  readonly role?: Role;
+}
+
+export interface Role {
+  readonly name: string;
+  readonly path: string;
+  readonly defaults: Vars;
+  readonly vars: Vars;
+}
+
+export interface Parsed {
+  readonly playbook: Playbook;
+  readonly warnings: readonly Diagnostic[];
+}
