@@ -5,10 +5,13 @@ export type Node = Scalar | MapNode | ListNode;
 
 export interface Scalar {
   readonly kind: 'scalar';
-  readonly value: string | number | boolean | null;
+  /** `bigint` only for integers beyond 2^53 in YAML 1.1 sources. */
+  readonly value: string | number | bigint | boolean | null;
   readonly at: Position;
   /** Whether it was quoted or a block scalar: then it is text whatever it looks like. */
   readonly quoted: boolean;
+  /** The characters in the source, quotes and block header included: `"a\tb"`, `0x1F`, `1.0`. */
+  readonly raw?: string;
   /** `!vault` or `!unsafe`. */
   readonly tag?: string;
 }
@@ -29,4 +32,37 @@ export interface ListNode {
   readonly kind: 'list';
   readonly items: readonly Node[];
   readonly at: Position;
+}
+
+/** The plain value. Tags are passed over: a `!vault` scalar gives its ciphertext. */
+export function toData(node: Node): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(toData);
+  return Object.fromEntries(node.entries.map((entry) => [entry.key, toData(entry.value)]));
+}
+
+/** Plain data as a node, all of it at one position: command-line values, INI variables. */
+export function nodeOf(data: unknown, at: Position): Node {
+  if (Array.isArray(data)) return { kind: 'list', items: data.map((item) => nodeOf(item, at)), at };
+  if (typeof data === 'object' && data !== null) {
+    const entries = Object.entries(data).map(([key, value]) => ({ key, keyAt: at, value: nodeOf(value, at) }));
+    return { kind: 'map', entries, at };
+  }
+  const value = data === undefined ? null : (data as Scalar['value']);
+  return { kind: 'scalar', value, at, quoted: typeof value === 'string' };
+}
+
+/** The value under a key, if the node is a map that has it. */
+export function child(node: Node, key: string): Node | undefined {
+  return node.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined;
+}
+
+/** What kind of value it is, in words for a message: `a list`, `the number 3`. */
+export function describeNode(node: Node): string {
+  if (node.kind === 'map') return 'a mapping';
+  if (node.kind === 'list') return 'a list';
+  const { value } = node;
+  if (value === null) return 'nothing';
+  if (typeof value === 'string') return value.length > 40 ? 'a text' : `the text ${JSON.stringify(value)}`;
+  return typeof value === 'boolean' ? String(value) : `the number ${value}`;
 }

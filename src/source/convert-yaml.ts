@@ -1,0 +1,160 @@
+import { isAlias, isMap, isScalar, isSeq, type YAMLMap, type Scalar as YamlScalar } from 'yaml';
+import { type Diagnostic, mistake, type Position, UserError } from './diagnostic.ts';
+import type { Entry, Node, Scalar } from './node.ts';
+import { type Dialect, resolvePlain } from './plain-scalar.ts';
+
+/** Where a range of characters stands. */
+export type Locate = (start: number, end?: number) => Position;
+
+/** Counted with every alias written out, which is what a reader of the tree meets. */
+const MAX_NODES = 1_000_000;
+const CORE_TAG = 'tag:yaml.org,2002:';
+
+/** The library's tree as our own: aliases and merge keys resolved, scalars typed. Throws `UserError` with every mistake. */
+export function convertYaml(root: unknown, text: string, dialect: Dialect, locate: Locate): Node {
+  const found: Diagnostic[] = [];
+  const anchors = new Map<string, { readonly node: Node; readonly size: number } | 'open'>();
+  let size = 0;
+
+  const convert = (node: unknown, unsafe: boolean, fallback: Position): Node => {
+    if (isAlias(node)) return resolveAlias(node.source, locate(node.range?.[0] ?? 0, node.range?.[1]));
+    grow(1, fallback);
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor === undefined) return convertOwn(node, unsafe, fallback);
+    const before = size - 1;
+    anchors.set(anchor, 'open');
+    const converted = convertOwn(node, unsafe, fallback);
+    anchors.set(anchor, { node: converted, size: size - before });
+    return converted;
+  };
+
+  const convertOwn = (node: unknown, unsafe: boolean, fallback: Position): Node => {
+    if (isScalar(node)) return scalar(node, unsafe);
+    if (isSeq(node)) {
+      const at = positionOf(node, fallback);
+      const inside = unsafe || isUnsafe(node.tag, at);
+      return { kind: 'list', items: node.items.map((item) => convert(item, inside, at)), at };
+    }
+    if (isMap(node)) return map(node, unsafe, fallback);
+    // `{a, b: c}`: a key without a value.
+    return { kind: 'scalar', value: null, at: fallback, quoted: false, raw: '' };
+  };
+
+  const map = (node: YAMLMap, unsafe: boolean, fallback: Position): Node => {
+    const at = positionOf(node, fallback);
+    const inside = unsafe || isUnsafe(node.tag, at);
+    const own = new Map<string, Entry>();
+    const merged = new Map<string, Entry>();
+    for (const pair of node.items) {
+      const keyAt = positionOf(pair.key, at);
+      const key = keyOf(pair.key, keyAt);
+      if (key === undefined) continue;
+      const value = convert(pair.value, inside, keyAt);
+      if (key === '<<' && isPlain(pair.key)) for (const entry of mergeable(value)) merged.set(entry.key, entry);
+      else {
+        const earlier = own.get(key);
+        if (earlier && dialect === '1.2') {
+          const message = `the key "${key}" stands twice in one mapping; first at line ${earlier.keyAt.line}`;
+          found.push(mistake('RepeatedKey', message, keyAt));
+        }
+        own.set(key, { key, keyAt, value });
+      }
+    }
+    if (merged.size === 0) return { kind: 'map', entries: [...own.values()], at };
+    return { kind: 'map', entries: [...new Map([...merged, ...own]).values()], at };
+  };
+
+  /** The entries that `<<` brings in, those of the first mapping last, since they win. */
+  const mergeable = (value: Node): readonly Entry[] => {
+    const sources = value.kind === 'list' ? [...value.items].reverse() : [value];
+    return sources.flatMap((source) => {
+      if (source.kind === 'map') return source.entries;
+      found.push(mistake('BadMerge', '<< takes a mapping or a list of mappings', source.at));
+      return [];
+    });
+  };
+
+  const keyOf = (key: unknown, at: Position): string | undefined => {
+    if (isScalar(key) && typeof key.value === 'string') {
+      if (key.value !== '__proto__') return key.value;
+      found.push(mistake('BadKey', 'the key "__proto__" cannot be used', at));
+    } else if (isMap(key)) {
+      const hint = 'a value that begins with {{ must be in quotes: "{{ … }}"';
+      found.push(mistake('UnquotedTemplate', 'a mapping is used as a key here', at, hint));
+    } else found.push(mistake('BadKey', 'a key must be a plain word or a text', at));
+    return undefined;
+  };
+
+  const scalar = (node: YamlScalar, unsafe: boolean): Scalar => {
+    const [start, end] = node.range ?? [0, 0];
+    const at = locate(start, end);
+    const raw = text.slice(start, end);
+    const written = String(node.value);
+    const tag = node.tag?.replace('!vault-encrypted', '!vault');
+    const quoted = node.type !== 'PLAIN';
+    const base = { kind: 'scalar', at, quoted, raw, ...(unsafe && { tag: '!unsafe' }) } as const;
+    if (tag === '!vault' || tag === '!unsafe') return { ...base, value: written, tag };
+    if (tag === `${CORE_TAG}str` || (quoted && !tag?.startsWith(CORE_TAG))) return { ...base, value: written };
+    const value = resolvePlain(written, dialect);
+    if (dialect === '1.2') found.push(...doubtful(written, value, at));
+    const wanted = tag?.slice(CORE_TAG.length);
+    if (wanted && !fits(wanted, value)) {
+      found.push(mistake('BadTag', `${JSON.stringify(written)} is not what the tag !!${wanted} asks for`, at));
+    }
+    return { ...base, value };
+  };
+
+  const isUnsafe = (tag: string | undefined, at: Position): boolean => {
+    if (tag?.startsWith('!vault')) found.push(mistake('BadTag', '!vault stands before a text', at));
+    return tag === '!unsafe';
+  };
+
+  const positionOf = (node: unknown, fallback: Position): Position => {
+    const range = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range : undefined;
+    if (!range) return fallback;
+    return isScalar(node) || isAlias(node) ? locate(range[0], range[1]) : locate(range[0]);
+  };
+
+  const resolveAlias = (name: string, at: Position): Node => {
+    const anchored = anchors.get(name);
+    if (anchored && anchored !== 'open') {
+      grow(anchored.size, at);
+      return anchored.node;
+    }
+    const why = anchored ? `the alias *${name} stands inside of what it names` : `there is no anchor &${name} above`;
+    found.push(mistake('BadAlias', why, at));
+    return { kind: 'scalar', value: null, at, quoted: false, raw: '' };
+  };
+
+  const grow = (nodes: number, at: Position): void => {
+    size += nodes;
+    if (size <= MAX_NODES) return;
+    const message = `with its aliases written out this file has more than ${MAX_NODES} values`;
+    throw new UserError([mistake('YamlTooLarge', message, at)]);
+  };
+
+  const node = convert(root, false, locate(0));
+  if (found.length > 0) throw new UserError(found);
+  return node;
+}
+
+const isPlain = (key: unknown): boolean => isScalar(key) && key.type === 'PLAIN';
+
+function fits(tag: string, value: Scalar['value']): boolean {
+  if (tag === 'null') return value === null;
+  if (tag === 'bool') return typeof value === 'boolean';
+  return typeof value === 'number' || (tag === 'int' && typeof value === 'bigint');
+}
+
+/** Numbers that surely mean something other than what YAML 1.2 makes of them. */
+function doubtful(written: string, value: Scalar['value'], at: Position): Diagnostic[] {
+  if (/^[-+]?0[0-9]+$/.test(written)) {
+    const message = `${written} without quotes is the decimal number ${value}, not an octal one`;
+    return [mistake('LeadingZero', message, at, `write "${written}" in quotes`)];
+  }
+  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
+    const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
+    return [mistake('BadNumber', `${shown} cannot be held exactly as a number`, at, 'write it in quotes')];
+  }
+  return [];
+}

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { mistake, type Position, UserError } from './diagnostic.ts';
+
+/** A file of the user's as text. Throws `UserError`: `FileNotFound`, `FileUnreadable`, `NotText`. `at` is where it is named. */
+export function readText(file: string, at?: Position): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new UserError([mistake('FileNotFound', `there is no file ${file}`, at)]);
+    throw new UserError([mistake('FileUnreadable', `cannot read ${file}: ${message}`, at)]);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError([mistake('NotText', `${file} is not UTF-8 text`, at)]);
+  }
+}
