@@ -12,7 +12,7 @@ import {
   type Remote,
   Seen,
 } from '../contract/index.ts';
-import { makeOverlay } from './overlay.ts';
+import type { Overlay } from './overlay.ts';
 
 /** How the engine sees one host: through what was read in advance, and through what it has foretold. */
 export interface Eyes {
@@ -24,6 +24,8 @@ export interface Eyes {
   act(actions: readonly Action[], probes: readonly Probe[]): Promise<readonly ActionResult[]>;
   /** From now on the host reads as if this change were made. */
   foretell(change: Change, because: string): void;
+  /** Trust nothing that was read before. */
+  forget(): void;
 }
 
 /** A module with the parameters it will be asked with. */
@@ -40,9 +42,8 @@ export interface Sights {
 /** A module that still names new probes after this many rounds never stops. */
 const ROUNDS = 8;
 
-export function openEyes(remote: Remote): Eyes {
+export function openEyes(remote: Remote, overlay: Overlay): Eyes {
   const cache = new Map<string, Reading>();
-  const overlay = makeOverlay();
   /** Read again with every action, so that the next task finds them fresh. */
   const ahead = new Map<string, Probe>();
 
@@ -95,6 +96,7 @@ export function openEyes(remote: Remote): Eyes {
     foretell(change, because) {
       overlay.add(change, because);
     },
+    forget: () => cache.clear(),
   };
 }
 

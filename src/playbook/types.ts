@@ -1,5 +1,5 @@
 import type { Diagnostic, Position } from '../source/diagnostic.ts';
-import type { Node } from '../source/node.ts';
+import type { Node, Scalar } from '../source/node.ts';
 
 /** A playbook as the engine walks it: positioned, readonly, every `import_*` and role already in its place. */
 export interface Playbook {
@@ -95,17 +95,11 @@ export interface Task {
   readonly anyErrorsFatal: boolean;
 }
 
-/** A string that may hold `{{ }}`. */
-export interface Templated {
-  readonly text: string;
-  readonly at: Position;
-}
+/** A text that may hold `{{ }}`, where it stood. */
+export type Templated = Scalar;
 
-/** A CEL expression, or a literal true or false. */
-export interface Expression {
-  readonly text: string;
-  readonly at: Position;
-}
+/** A CEL expression, or a literal true or false, where it stood. */
+export type Expression = Scalar;
 
 /** Undefined where nothing was said at any level. */
 export interface Become {

@@ -11,7 +11,7 @@ export function changeLines(change: ShownChange, paint: Paint): string[] {
   return [head, ...patchLines(change, paint)];
 }
 
-const isLong = (text: string | null): boolean => text !== null && text.trimEnd().includes('\n');
+const isLong = (text: string | null): boolean => text?.trimEnd().includes('\n') === true;
 
 function patchLines(change: ShownChange, paint: Paint): string[] {
   const patch = createTwoFilesPatch(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionResult, Change, Impact, Module, Remote } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
+import { makeOverlay } from '../../src/engine/overlay.ts';
 import { apply, foretell, type Ledger, runModule } from '../../src/engine/run-module.ts';
 import { fakeHost } from '../support/fake-host.ts';
 import { chained, event, knob } from './knob-module.ts';
@@ -23,7 +24,7 @@ function ledger(): Written {
 }
 
 const run = (host: Remote, module: Module, params: unknown, written = ledger(), maxImpact: Impact = 'reboot') =>
-  runModule(module, params, openEyes(host), apply(written.ledger), maxImpact);
+  runModule(module, params, openEyes(host, makeOverlay()), apply(written.ledger), maxImpact);
 
 describe('a module on a host', () => {
   it('changes nothing on a host that is as asked, and sends one frame', async () => {
@@ -84,9 +85,9 @@ describe('a module on a host', () => {
     const host = fakeHost({ files: { '/k': 'off\n' } });
     const full: Ledger = { ...ledger().ledger, intend: () => Promise.reject(new Error('ENOSPC')) };
 
-    await expect(runModule(knob, { path: '/k', value: 'on' }, openEyes(host), apply(full), 'reboot')).rejects.toThrow(
-      'ENOSPC',
-    );
+    await expect(
+      runModule(knob, { path: '/k', value: 'on' }, openEyes(host, makeOverlay()), apply(full), 'reboot'),
+    ).rejects.toThrow('ENOSPC');
 
     expect(host.actions).toEqual([]);
   });
@@ -123,7 +124,7 @@ describe('a module on a host', () => {
 
 describe('check mode', () => {
   const check = async (host: Remote, ...jobs: [Module, unknown][]) => {
-    const eyes = openEyes(host);
+    const eyes = openEyes(host, makeOverlay());
     const outcomes = [];
     for (const [module, params] of jobs)
       outcomes.push(await runModule(module, params, eyes, foretell(module.name), 'reboot'));
@@ -158,7 +159,7 @@ describe('reading ahead', () => {
   it('reads what readings name, one frame for each link of the chain, however many modules', async () => {
     const files = { '/list': '/a\n/b\n', '/a': 'on\n', '/b': 'on\n', '/k': 'x\n' };
     const host = fakeHost({ files });
-    const eyes = openEyes(host);
+    const eyes = openEyes(host, makeOverlay());
 
     await eyes.survey([
       { module: chained, params: { list: '/list' } },
@@ -172,7 +173,7 @@ describe('reading ahead', () => {
 
   it('reads everything again with an action, so that k changes cost 1 + k frames', async () => {
     const host = fakeHost({ files: { '/a': '0\n', '/b': '0\n', '/c': '1\n' } });
-    const eyes = openEyes(host);
+    const eyes = openEyes(host, makeOverlay());
     const jobs = ['/a', '/b', '/c'].map((path) => ({ module: knob, params: { path, value: '1' } }));
 
     await eyes.survey(jobs);
@@ -184,9 +185,14 @@ describe('reading ahead', () => {
   it('trusts nothing it read before once something was changed', async () => {
     const host = fakeHost({
       files: { '/a': '0\n', '/b': '1\n' },
-      kernel: { '/a': (value, { set }) => (set('/b', '0'), value) },
+      kernel: {
+        '/a': (value, { set }) => {
+          set('/b', '0');
+          return value;
+        },
+      },
     });
-    const eyes = openEyes(host);
+    const eyes = openEyes(host, makeOverlay());
     const b = { path: '/b', value: '1' };
 
     await eyes.survey([{ module: knob, params: b }]);

@@ -1,0 +1,67 @@
+import { type Impact, NotKnown, Unreachable } from '../contract/index.ts';
+import type { Task } from '../playbook/types.ts';
+import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
+import { findModule } from '../registry/index.ts';
+import { UserError } from '../source/diagnostic.ts';
+import { renderNode, type Scope } from '../template/index.ts';
+import { findControl } from './control.ts';
+import type { Eyes } from './eyes.ts';
+import { type Attempt, pendingOf, shownError } from './outcome.ts';
+import { type Hand, runModule } from './run-module.ts';
+
+/** A task's parameters with every template rendered, and accepted by its module's schema. Throws `UserError`. */
+export async function paramsOf(task: Task, scope: Scope) {
+  const module = await findModule(task.module);
+  if (!module) throw new Error(`the module ${task.module} was there when the playbook was read`);
+  const rendered = renderNode(task.params, scope);
+  const parsed = module.params.safeParse(rendered);
+  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params));
+  return { module, params: parsed.data };
+}
+
+/** Do a task once. Everything that an operator can act on comes back as an attempt; only bugs of ours are thrown. */
+export async function attempt(
+  task: Task,
+  scope: Scope,
+  see: () => Promise<Eyes>,
+  hand: Hand,
+  maxImpact: Impact,
+): Promise<Attempt> {
+  try {
+    const control = findControl(task.module);
+    if (control) return await control(task, scope);
+    const { module, params } = await paramsOf(task, scope);
+    const outcome = await runModule(module, params, await see(), hand, maxImpact);
+    if (outcome.is === 'unknown') return { status: 'unknown', reason: outcome.because };
+    if (outcome.is === 'failed')
+      return { status: 'failed', error: shownError(outcome.problem), ...(outcome.plan && { plan: outcome.plan }) };
+    const { plan } = outcome;
+    if (plan.na !== undefined) return { status: 'skipped', reason: `n/a: ${plan.na}`, plan };
+    return { status: plan.changes.length > 0 ? 'changed' : 'ok', plan };
+  } catch (error) {
+    if (error instanceof NotKnown) return { status: 'unknown', reason: error.because };
+    if (error instanceof Unreachable) {
+      const { code, message, hint } = error;
+      return { status: 'unreachable', error: { code, message, ...(hint !== undefined && { hint }) } };
+    }
+    return { status: 'failed', error: shownError(error) };
+  }
+}
+
+/** What `register` keeps: Ansible's names where Ansible has one. */
+export function registeredOf(attempt: Attempt): Record<string, unknown> {
+  const { status, plan, error, message, reason, values } = attempt;
+  const pending = plan && pendingOf(plan);
+  return {
+    changed: status === 'changed',
+    failed: status === 'failed' || status === 'unreachable',
+    skipped: status === 'skipped',
+    unreachable: status === 'unreachable',
+    ...(error && { msg: error.message, code: error.code }),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { msg: message }),
+    ...(pending && { pending }),
+    changes: (plan?.changes ?? []).map(({ summary, plane }) => ({ summary, plane })),
+    ...values,
+  };
+}

@@ -1,0 +1,130 @@
+import { NotKnown } from '../contract/index.ts';
+import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
+import { isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
+import type { Batch } from './batch.ts';
+import type { Result } from './events.ts';
+import type { TaskContext, TaskEnd } from './run-task.ts';
+import { runTask } from './run-task.ts';
+import type { Flush, Steps } from './steps.ts';
+
+/** One host's walk through one play. */
+export interface HostWalk {
+  readonly host: string;
+  readonly play: Play;
+  readonly steps: Steps;
+  readonly batch: Batch;
+  /** All hosts of the batch go step by step, since a failure of one must stop the others. */
+  readonly lockstep: boolean;
+  readonly forceHandlers: boolean;
+  readonly context: (task: Task, rescued: boolean, emit: (result: Result) => void) => TaskContext;
+  readonly scope: (item: Meta | Task) => Scope;
+  readonly emit: (step: number, result: Result) => void;
+  /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
+  readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
+  /** A host that failed counts against `max_fail_percentage` at once. */
+  readonly failed: (task: Task) => void;
+}
+
+/** How the host left the play. */
+export type Leave = 'done' | 'failed' | 'unreachable' | 'ended' | 'play-ended' | 'stopped';
+
+/** Thrown inside a walk to leave it; never seen outside. */
+class Stop extends Error {
+  readonly leave: Exclude<Leave, 'done'>;
+  constructor(leave: Exclude<Leave, 'done'>) {
+    super(leave);
+    this.leave = leave;
+  }
+}
+
+export async function runHost(walk: HostWalk): Promise<Leave> {
+  const notified = new Set<Task>();
+  const flush = async (at: Flush): Promise<void> => {
+    for (const handler of walk.play.handlers) {
+      if (!notified.delete(handler)) continue;
+      await one(handler, walk.steps.ofHandler(handler, at), false);
+    }
+    walk.batch.past(walk.host, walk.steps.after(at));
+  };
+
+  const one = async (task: Task, step: number, rescued: boolean): Promise<void> => {
+    walk.batch.past(walk.host, step);
+    if (walk.lockstep) await walk.batch.reached(step);
+    if (walk.batch.stopped) throw new Stop('stopped');
+    const work = () =>
+      walk.admit(task, () =>
+        runTask(
+          task,
+          walk.context(task, rescued, (result) => walk.emit(step, result)),
+        ),
+      );
+    const end = task.runOnce ? await walk.batch.once(walk.host, step, work) : await work();
+    if (end.changed) for (const handler of notifiedBy(task, walk)) notified.add(handler);
+    if (end.failed || end.unreachable) {
+      if (!rescued) walk.failed(task);
+      throw new Stop(end.unreachable ? 'unreachable' : 'failed');
+    }
+  };
+
+  const items = async (list: readonly Item[], rescued: boolean): Promise<void> => {
+    for (const item of list) {
+      if (item.kind === 'task') await one(item, walk.steps.of(item), rescued);
+      else if (item.kind === 'block') await block(item, rescued);
+      else await meta(item);
+    }
+  };
+
+  const block = async (item: Block, rescued: boolean): Promise<void> => {
+    let leaving: unknown;
+    try {
+      await items(item.block, rescued || item.rescue.length > 0);
+    } catch (stop) {
+      leaving = stop;
+      if (isFailure(stop) && item.rescue.length > 0) {
+        try {
+          await items(item.rescue, rescued);
+          leaving = undefined;
+        } catch (again) {
+          leaving = again;
+        }
+      }
+    }
+    // A host that cannot be reached, and a bug of ours, leave no way to go on.
+    if (leaving === undefined || isFailure(leaving)) await items(item.always, rescued);
+    if (leaving !== undefined) throw leaving;
+  };
+
+  const meta = async (item: Meta): Promise<void> => {
+    for (const condition of item.when) {
+      const met = test(condition, walk.scope(item));
+      if (isUnknown(met)) throw new NotKnown(met.because);
+      if (!met) return;
+    }
+    if (item.action === 'flush_handlers') await flush(item);
+    if (item.action === 'end_host') throw new Stop('ended');
+    if (item.action === 'end_play') throw new Stop('play-ended');
+  };
+
+  try {
+    for (const [section, list] of walk.play.sections.entries()) {
+      if (list.length === 0) continue;
+      await items(list, false);
+      await flush(section);
+    }
+    return 'done';
+  } catch (stop) {
+    if (!(stop instanceof Stop)) throw stop;
+    if (stop.leave === 'failed' && walk.forceHandlers) await flush(walk.play.sections.length - 1).catch(() => {});
+    return stop.leave;
+  }
+}
+
+const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
+
+/** Handlers by name or by what they listen to. The parser has refused names that no handler has. */
+function notifiedBy(task: Task, walk: HostWalk): readonly Task[] {
+  const names = task.notify.map((name) => String(renderScalar(name, walk.scope(task))));
+  return walk.play.handlers.filter(
+    (handler) => names.includes(String(handler.name.value)) || handler.listen.some((topic) => names.includes(topic)),
+  );
+}

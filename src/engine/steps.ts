@@ -1,0 +1,70 @@
+import type { Item, Play, Task } from '../playbook/types.ts';
+import { showAt } from '../source/show-at.ts';
+import type { Step } from './events.ts';
+
+/** A play's tasks in the order in which they are printed, with the places where notified handlers run. */
+export interface Steps {
+  readonly list: readonly Step[];
+  /** A task's place. */
+  of(task: Task): number;
+  /** Where a handler's place is when it is flushed here: after a section (its number) or at a `meta` item. */
+  ofHandler(handler: Task, flush: Flush): number;
+  /** The first step after this point. */
+  after(flush: Flush): number;
+}
+
+export type Flush = Item | number;
+
+export function stepsOf(play: Play): Steps {
+  const list: Step[] = [];
+  const tasks = new Map<Task, number>();
+  const flushes = new Map<Flush, number>();
+
+  const add = (task: Task, handler: boolean): number =>
+    list.push({
+      play: play.name,
+      name: String(task.name.value),
+      module: task.module,
+      source: showAt(task.at),
+      handler,
+    }) - 1;
+  const flushAt = (flush: Flush): void => {
+    flushes.set(flush, list.length);
+    for (const handler of play.handlers) add(handler, true);
+  };
+  const walk = (items: readonly Item[]): void => {
+    for (const item of items) {
+      if (item.kind === 'task') tasks.set(item, add(item, false));
+      else if (item.kind === 'block') [item.block, item.rescue, item.always].forEach(walk);
+      else if (item.action === 'flush_handlers') flushAt(item);
+    }
+  };
+  play.sections.forEach((items, section) => {
+    walk(items);
+    if (items.length > 0) flushAt(section);
+  });
+
+  const start = (flush: Flush): number => {
+    const first = flushes.get(flush);
+    if (first === undefined) throw new Error('handlers are flushed where no step was made for them');
+    return first;
+  };
+  return {
+    list,
+    of(task) {
+      const step = tasks.get(task);
+      if (step === undefined) throw new Error(`no step was made for ${String(task.name.value)}`);
+      return step;
+    },
+    ofHandler: (handler, flush) => start(flush) + play.handlers.indexOf(handler),
+    after: (flush) => start(flush) + play.handlers.length,
+  };
+}
+
+/** Every task of a tree in order, handlers not among them. */
+export function* tasksOf(items: readonly Item[]): Generator<Task> {
+  for (const item of items) {
+    if (item.kind === 'task') yield item;
+    else if (item.kind === 'block') for (const part of [item.block, item.rescue, item.always]) yield* tasksOf(part);
+  }
+}

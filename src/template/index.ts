@@ -1,0 +1,5 @@
+export { test } from './condition.ts';
+export { makeScope } from './make-scope.ts';
+export { isTemplated, renderNode, renderScalar } from './render.ts';
+export type { Binding, Found, Level, Scope } from './scope.ts';
+export { isUnknown, Unknown } from './unknown.ts';
