@@ -1,7 +1,7 @@
 // Makes the checkout ready to run: dependencies as locked, then the build. Quick when nothing has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,8 @@ const built = 'dist/.built';
 if (!existsSync(built) || newest(['src', 'modules', 'test', 'tsconfig.json', stamp]) > statSync(built).mtimeMs) {
   const started = Date.now();
   step('building', process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  for (const file of readdirSync('src', { recursive: true }))
+    if (file.endsWith('.sh')) cpSync(join('src', file), join('dist/src', file));
   writeFileSync(built, '');
   const future = new Date(started);
   // A file saved while tsc ran must be built next time.

@@ -1,0 +1,80 @@
+import { type Action, describeAction, Problem } from '../contract/index.ts';
+import { badPath, isWellFormed, quote, unsendable } from './quote.ts';
+
+/** How long a command may run when nobody says, in seconds. */
+const EXEC_SECONDS = 60;
+
+export const execSeconds = (action: Action): number => (action.do === 'exec' ? (action.timeout ?? EXEC_SECONDS) : 0);
+
+/**
+ * The commands that do these actions, for remote.sh's functions: each only when the one before it was done.
+ * Throws a `Problem` for what no host can be asked to do, before anything is sent.
+ */
+export function actionScript(actions: readonly Action[]): string {
+  return actions.map((action, index) => `${line(action, index)} &&\n`).join('');
+}
+
+function line(action: Action, index: number): string {
+  const ask = (...words: readonly (string | number | undefined)[]): string =>
+    words.map((w) => quote(`${w ?? ''}`)).join(' ');
+  check(action);
+  switch (action.do) {
+    case 'write': {
+      const bytes = Buffer.from(
+        typeof action.content === 'string' ? action.content : action.content.base64,
+        encodingOf(action),
+      );
+      const asText = typeof action.content === 'string' && !action.content.includes('\0');
+      const content = asText ? ['text', action.content] : ['base64', bytes.toString('base64')];
+      return `k_do ${index} k_write ${ask(action.path, ...content, bytes.length, action.mode, action.owner, action.group)}`;
+    }
+    case 'poke':
+      return `k_do ${index} k_poke ${ask(action.path, action.value)}`;
+    case 'remove':
+      return `k_do ${index} k_remove ${ask(action.path)}`;
+    case 'mkdir':
+      return `k_do ${index} k_mkdir ${ask(action.path, action.mode)}`;
+    case 'link':
+      return `k_do ${index} k_link_to ${ask(action.path, action.to)}`;
+    case 'own':
+      return `k_do ${index} k_own ${ask(action.path, action.mode, action.owner, action.group)}`;
+    case 'exec': {
+      const input = action.stdin === undefined ? ['null', ''] : ['stdin', action.stdin];
+      return `k_exec ${index} ${ask(execSeconds(action), (action.ok ?? [0]).join(' '), ...input, ...action.argv)}`;
+    }
+  }
+}
+
+const encodingOf = (action: Action & { do: 'write' }): BufferEncoding =>
+  typeof action.content === 'string' ? 'utf8' : 'base64';
+
+/** Throws for values that cannot travel, or that a program on the host would take for something else. */
+function check(action: Action): void {
+  const why = action.do === 'exec' ? badExec(action) : (badPath(action.path) ?? badValue(action));
+  if (why !== undefined) throw new Problem('BadAction', `cannot ${describeAction(action)}: ${why}`);
+}
+
+function badExec(action: Action & { do: 'exec' }): string | undefined {
+  if (action.argv.length === 0) return 'there is no command';
+  if (!Number.isInteger(execSeconds(action)) || execSeconds(action) <= 0)
+    return 'its time limit is not a number of seconds';
+  return [...action.argv, action.stdin ?? ''].map(unsendable).find((bad) => bad !== undefined);
+}
+
+function badValue(action: Exclude<Action, { do: 'exec' }>): string | undefined {
+  if (action.do === 'poke') return unsendable(action.value);
+  if (action.do === 'link') return action.to === '' ? 'a link has to point somewhere' : unsendable(action.to);
+  if (action.do === 'write') {
+    const { content } = action;
+    if (typeof content === 'string' ? !isWellFormed(content) : !isBase64(content.base64))
+      return 'its content is malformed';
+  }
+  if (action.do === 'remove') return undefined;
+  if (action.mode !== undefined && !/^[0-7]{3,4}$/.test(action.mode)) return `"${action.mode}" is no mode in octal`;
+  if (action.do === 'mkdir') return undefined;
+  for (const name of [action.owner, action.group])
+    if (name !== undefined && !/^[^:\0-\x20]+$/.test(name)) return `"${name}" is no user or group name`;
+  return undefined;
+}
+
+const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import type { Request } from '../contract/index.ts';
+import { actionScript } from './action-script.ts';
+import { probeScript } from './probe-script.ts';
+
+export interface Frame {
+  /** Goes before every section of the answer and is known to nobody else. */
+  readonly mark: string;
+  /** Goes before the names that head(1) prints. */
+  readonly salt: string;
+  readonly script: string;
+}
+
+/** A part of an answer: `t 3 0` and what came after it. */
+export interface Section {
+  readonly head: string;
+  readonly body: Buffer;
+}
+
+/** The most of one file or of a command's output, and of all that the probes of a frame bring. In bytes. */
+export interface Limits {
+  readonly each: number;
+  readonly all: number;
+}
+
+/**
+ * One request as a script for remote.sh. It is one subshell, which sh reads whole before it runs any of it: a frame that was cut
+ * off on its way does nothing, and nothing of a frame stays behind in the session.
+ */
+export function composeFrame(request: Request, mark: string, limits: Limits): Frame {
+  const salt = newSalt();
+  const random = randomBytes(8).toString('hex');
+  const script = `(
+k_mark=${mark} k_salt=${salt} k_random=${random} k_limit=${limits.each + 1} k_list=
+${actionScript(request.actions)}:
+{
+exec 3>&1
+${probeScript(request.probes)}k_probes_done
+} | head -c ${limits.all}
+) </dev/null
+printf '\\n%s end\\n' ${mark}
+`;
+  return { mark, salt, script };
+}
+
+/** 48 random bits, spelt so that a path means the same with them before it. */
+function newSalt(): string {
+  const bits = randomBytes(6).readUIntBE(0, 6).toString(2).padStart(48, '0');
+  return bits.replaceAll('0', '/').replaceAll('1', '/.');
+}
+
+/** Where a frame's answer ends in what has come so far, searched from `from` on; -1 when it has not all come. */
+export const frameEnd = (received: Buffer, mark: string, from: number): number =>
+  received.indexOf(`\n${mark} end\n`, from);
+
+/** The sections of a whole answer. */
+export function sections(answer: Buffer, mark: string): Section[] {
+  const found: Section[] = [];
+  const begin = Buffer.from(`\n${mark} `);
+  for (let at = answer.indexOf(begin); at !== -1; ) {
+    const next = answer.indexOf(begin, at + begin.length);
+    const part = answer.subarray(at + begin.length, next === -1 ? answer.length : next);
+    const headEnd = part.indexOf('\n');
+    found.push({ head: part.toString('latin1', 0, headEnd), body: part.subarray(headEnd + 1) });
+    at = next;
+  }
+  return found;
+}

@@ -1,0 +1,101 @@
+# What runs on a host: read once by its sh when a session begins, then used by every frame. It has to work in dash, bash
+# called as sh, and busybox ash, with the GNU tools or busybox's. Blank lines and comments are not sent.
+# Functions and variables are named k_*; a function's result is in k_out, why there is none in k_why.
+
+set +Ceuvx
+set -f
+LC_ALL=C PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+export LC_ALL PATH
+unset ENV BASH_ENV CDPATH GLOBIGNORE GREP_OPTIONS LANGUAGE POSIXLY_CORRECT TMOUT
+unset -f base64 cat chgrp chmod chown cp dd head id ln ls mkdir mv printf readlink rm rmdir stat timeout wc
+unalias -a
+# What a bash may have been told by BASHOPTS.
+case ${BASH_VERSION-} in ?*) shopt -u dotglob extglob failglob globstar nocaseglob nocasematch nullglob ;; esac
+umask 022
+cd /
+IFS=
+k_nl='
+'
+
+k_boot() { # ROOT: look round; answer one line that says whether this host will do
+  k_missing=
+  for k_tool in base64 cat chgrp chmod chown cp dd head id ln ls mkdir mv readlink rm rmdir stat timeout wc; do
+    command -v "$k_tool" >/dev/null || k_missing="$k_missing $k_tool"
+  done
+  case $k_missing in ?*) k_ready "missing$k_missing"; return ;; esac
+  k_uid=$(id -u)
+  k_root=
+  case $1 in ?*)
+    k_root=$(cd -P -- "$1" && pwd && printf x) || { k_ready noroot; return; }
+    k_root=${k_root%??} k_root=${k_root%/}
+    k_rooted=yes
+  esac
+  # No O_CREAT where dd can be told so, and the whole group ended where timeout does that.
+  k_nocreat=conv=notrunc k_setsid=
+  dd conv=nocreat count=0 </dev/null >/dev/null 2>&1 && k_nocreat=conv=nocreat
+  timeout --foreground 9 true 2>/dev/null || k_setsid=$(command -v setsid)
+  k_ready "ready $k_uid"
+}
+
+k_ready() {
+  printf '\n%s%s %s\n' "$k_nonce1" "$k_nonce2" "$1"
+}
+
+# --- frames ------------------------------------------------------------------------------------------------------------
+
+k_say() { # HEADER: begin a section; what is printed until the next one is its body
+  printf '\n%s %s\n' "$k_mark" "$1"
+}
+
+k_fail() { # ERRNO WORDS: in the form that the tools' own messages have
+  printf 'kvmplay: %s: %s\n' "$1" "$2" >&2
+  return 1
+}
+
+# --- paths -------------------------------------------------------------------------------------------------------------
+
+k_real() { # PATH [nofollow]: where to find it. Under a root, links are followed inside it, so no path leaves it
+  k_out=$1
+  case $k_rooted in ?*) ;; *) return 0 ;; esac
+  k_rest=$1 k_out=$k_root k_hops=0
+  while :; do
+    case $k_rest in
+      '') return 0 ;;
+      /*) k_rest=${k_rest#/}; continue ;;
+      */*) k_name=${k_rest%%/*} k_rest=${k_rest#*/} ;;
+      *) k_name=$k_rest k_rest= ;;
+    esac
+    case $k_name in
+      .) continue ;;
+      ..) [ "$k_out" = "$k_root" ] || k_out=${k_out%/*}; continue ;;
+    esac
+    if [ -L "$k_out/$k_name" ] && case $k_rest/$2 in /nofollow) false ;; esac; then
+      k_hops=$((k_hops + 1))
+      [ $k_hops -le 40 ] || { k_out=$k_out/$k_name k_rest=; return 0; }
+      k_to=$(readlink -n "$k_out/$k_name"; printf x)
+      case $k_to in /*) k_out=$k_root ;; esac
+      k_rest=${k_to%x}/$k_rest
+      k_rest=${k_rest%/}
+    else
+      k_out=$k_out/$k_name
+    fi
+  done
+}
+
+k_words() { # PHYSICAL PATH: say in the system's words why nothing can be found there
+  stat "$1" >/dev/null
+  return 1
+}
+
+k_find() { # NAME: the file that a command's name stands for
+  case $1 in
+    */*) k_out=$1; [ -f "$1" ] && [ -x "$1" ]; return ;;
+    '') return 1 ;;
+  esac
+  k_rest=$PATH:
+  while [ -n "$k_rest" ]; do
+    k_out=${k_rest%%:*}/$1 k_rest=${k_rest#*:}
+    [ -f "$k_out" ] && [ -x "$k_out" ] && return 0
+  done
+  return 1
+}

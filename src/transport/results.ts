@@ -1,0 +1,60 @@
+import type { Action, ActionResult } from '../contract/index.ts';
+import { execSeconds } from './action-script.ts';
+import { refusalIn } from './errno.ts';
+import type { Section } from './frame.ts';
+import { parseTail } from './readings.ts';
+
+/** What the sections of an answer say of each action; `limit` is the most bytes that a command may print. */
+export function resultsOf(actions: readonly Action[], parts: readonly Section[], limit: number): ActionResult[] {
+  const heads = new Map(parts.map((part) => [part.head.split(' ').slice(0, 2).join(' '), part]));
+  return actions.map((action, index) => {
+    const plain = heads.get(`a ${index}`);
+    if (plain) return plainResult(action, plain);
+    const out = heads.get(`c x${index}`);
+    const tail = heads.get(`t x${index}`);
+    if (action.do === 'exec' && out && tail) return execResult(action, out, tail, limit);
+    return { ok: 'skipped' };
+  });
+}
+
+function plainResult(action: Action, { head, body }: Section): ActionResult {
+  const status = Number(head.split(' ')[2]);
+  if (status === 0) return { ok: true };
+  const { errno, meaning, words } = refusalIn(body.toString());
+  const reason = errno === undefined ? words || `status ${status}` : `${words} (${errno}: ${meaning})`;
+  return {
+    ok: false,
+    message: `cannot ${attempt(action)}: ${reason}`,
+    ...(errno !== undefined && { errno }),
+    ...(action.do === 'exec' && { status }),
+  };
+}
+
+function execResult(action: Action & { do: 'exec' }, out: Section, tail: Section, limit: number): ActionResult {
+  const { stderr, status } = parseTail(tail.body.toString());
+  const failed = (message: string): ActionResult => ({ ok: false, message: `${action.argv[0]} ${message}`, status });
+  if (tail.head.endsWith(' late')) return failed(`did not end within ${execSeconds(action)} s`);
+  if ((action.ok ?? [0]).includes(status)) return { ok: true, stdout: out.body.toString('utf8', 0, limit) };
+  if (out.body.length > limit) return failed(`printed more than ${limit} bytes`);
+  return failed(`ended with status ${status}${stderr.trim() && `: ${stderr.trim()}`}`);
+}
+
+/** What was tried, without the values: they may be secret. */
+function attempt(action: Action): string {
+  switch (action.do) {
+    case 'write':
+      return `replace ${action.path}`;
+    case 'poke':
+      return `write to ${action.path}`;
+    case 'remove':
+      return `remove ${action.path}`;
+    case 'mkdir':
+      return `make the directory ${action.path}`;
+    case 'link':
+      return `make the link ${action.path}`;
+    case 'own':
+      return `set the owner or mode of ${action.path}`;
+    case 'exec':
+      return `run ${action.argv[0]}`;
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type Answer, type Remote, type Request, Unreachable } from '../contract/index.ts';
+import { execSeconds } from './action-script.ts';
+import type { Channel } from './channel.ts';
+import { composeFrame, sections } from './frame.ts';
+import { COMMAND_SECONDS } from './probe-script.ts';
+import { quote } from './quote.ts';
+import { readingsOf } from './readings.ts';
+import { resultsOf } from './results.ts';
+import { type Wire, wireOf } from './wire.ts';
+
+export interface ShellOptions {
+  /** The host's name, for messages. */
+  readonly name: string;
+  /** `kvmplay_root`: the directory that stands for the host's `/`. No commands run then. */
+  readonly root?: string;
+  /** How long a frame may take beside the time limits of the commands in it. Default 60 s. */
+  readonly frameTimeoutMs?: number;
+  /** The most bytes of one file or of one command's output. Default 8 MiB. */
+  readonly outputLimitBytes?: number;
+}
+
+/** What the probes of one frame may bring in all, as a multiple of the limit on each. */
+const ALL_TO_EACH = 16;
+
+/**
+ * A session with the `sh` at the other end of a channel, whatever was printed there before it. One shell serves all frames, one
+ * frame at a time. Rejects with `Unreachable`: `NoShell`, `MissingTools`, `NoRoot`; later exchanges with `ConnectionLost`,
+ * `FrameTimeout` or `Closed`, and so do all that follow.
+ */
+export async function openShell(channel: Channel, options: ShellOptions): Promise<Remote> {
+  const { name, frameTimeoutMs = 60_000, outputLimitBytes = 8 << 20 } = options;
+  const limits = { each: outputLimitBytes, all: outputLimitBytes * ALL_TO_EACH };
+  const nonce = randomBytes(16).toString('base64url');
+  const wire = wireOf(channel, name);
+  await shakeHands(wire, nonce, options, frameTimeoutMs);
+
+  let roundTrips = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  let frames = 0;
+
+  async function exchangeNow(request: Request): Promise<Answer> {
+    frames += 1;
+    const frame = composeFrame(request, `${nonce}.${frames}`, limits);
+    const end = Buffer.from(`\n${frame.mark} end\n`);
+    const received = await wire.ask(
+      frame.script,
+      (tail) => tail.subarray(-end.length).equals(end),
+      frameTimeoutMs + commandMs(request),
+    );
+    roundTrips += 1;
+    const parts = sections(received, frame.mark);
+    return {
+      results: resultsOf(request.actions, parts, limits.each),
+      readings: readingsOf(request.probes, parts, frame, limits.each),
+    };
+  }
+
+  return {
+    exchange(request) {
+      const answer = last.then(() => exchangeNow(request));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+    get roundTrips() {
+      return roundTrips;
+    },
+    close: () => wire.close(),
+  };
+}
+
+/** What the commands of a frame may take at most, each with what ending it takes. */
+function commandMs({ actions, probes }: Request): number {
+  const asked = probes.filter((probe) => probe.kind === 'command').length * COMMAND_SECONDS;
+  const acted = actions.reduce((sum, action) => sum + execSeconds(action), 0);
+  return (asked + acted) * 1100;
+}
+
+async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOptions, limitMs: number): Promise<void> {
+  // In two halves, so that what a terminal or a `set -v` echoes of it is not taken for the answer.
+  const halves = `k_nonce1=${nonce.slice(0, 8)} k_nonce2=${nonce.slice(8)}`;
+  const hello = `{\n${await remoteSide()}${halves}\nk_boot ${quote(root ?? '')}\n} </dev/null\n`;
+  const answered = (received: Buffer): RegExpExecArray | null =>
+    new RegExp(`\n${nonce} (\\w+) ?(.*)\n`).exec(received.toString());
+  const [, word, rest = ''] = answered(await wire.ask(hello, (tail) => answered(tail) !== null, limitMs)) ?? [];
+  if (word === 'ready') return;
+  await wire.close();
+  if (word === 'noroot') throw new Unreachable('NoRoot', `${name}: there is no directory ${root} to be its root`);
+  throw new Unreachable(
+    'MissingTools',
+    `${name} lacks ${rest.split(' ').join(', ')}`,
+    'kvmplay needs the GNU coreutils or busybox on a host, in the PATH that its sh has',
+  );
+}
+
+let program: Promise<string> | undefined;
+
+/** The functions that frames use, without blank lines, comments and indentation: some shells read byte by byte. */
+function remoteSide(): Promise<string> {
+  program ??= Promise.all(
+    ['remote.sh', 'probes.sh', 'actions.sh'].map((file) => readFile(new URL(file, import.meta.url), 'utf8')),
+  ).then((texts) =>
+    texts
+      .join('')
+      .replaceAll(/^ *(#.*)?\n/gm, '')
+      .replaceAll(/^ +/gm, ''),
+  );
+  return program;
+}

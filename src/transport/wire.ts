@@ -1,0 +1,94 @@
+import { Unreachable } from '../contract/index.ts';
+import type { Channel } from './channel.ts';
+
+/** How long a shell has to end by itself once its input is closed, and to say how it ended. */
+const GRACE_MS = 2000;
+/** How much of the end of what was received is looked at for the end of an answer. */
+const TAIL_BYTES = 4096;
+
+/** A channel that is asked one thing at a time. */
+export interface Wire {
+  /** Send, and wait until the last bytes received are the last of the answer. The channel is killed when that takes too long. */
+  ask(script: string, isWhole: (tail: Buffer) => boolean, limitMs: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+interface Question {
+  readonly isWhole: (tail: Buffer) => boolean;
+  readonly chunks: Buffer[];
+  tail: Buffer;
+  readonly resolve: (answer: Buffer) => void;
+  readonly reject: (error: Unreachable) => void;
+}
+
+export function wireOf(channel: Channel, name: string): Wire {
+  let question: Question | undefined;
+  let broken: Unreachable | undefined;
+  let complaints = '';
+
+  function breakOff(code: string, message: string, hint?: string): void {
+    broken ??= new Unreachable(code, `${name}: ${message}`, hint);
+    question?.reject(broken);
+    question = undefined;
+    channel.kill();
+  }
+
+  channel.stdin.on('error', () => {
+    // `closed` tells that nobody reads any more, and why.
+  });
+  channel.stderr.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-2000);
+  });
+  channel.stdout.on('data', (chunk: Buffer) => {
+    if (!question) return;
+    question.chunks.push(chunk);
+    question.tail = Buffer.concat([question.tail, chunk]).subarray(-TAIL_BYTES);
+    if (!question.isWhole(question.tail)) return;
+    question.resolve(Buffer.concat(question.chunks));
+    question = undefined;
+  });
+  channel.stdout.on('end', async () => {
+    const end = await Promise.race([channel.closed, after(GRACE_MS)]);
+    breakOff('ConnectionLost', `the connection was lost${howEnded(end)}${lastWords()}`);
+  });
+  void channel.closed.then((end) => {
+    // What the process printed last may still be on its way.
+    setImmediate(() => breakOff('ConnectionLost', `the connection was lost${howEnded(end)}${lastWords()}`));
+  });
+
+  const lastWords = (): string => (complaints.trim() === '' ? '' : `: ${complaints.trim()}`);
+
+  return {
+    async ask(script, isWhole, limitMs) {
+      if (broken) throw broken;
+      const timer = setTimeout(
+        () => breakOff('FrameTimeout', `no answer within ${Math.round(limitMs / 1000)} s${lastWords()}`),
+        limitMs,
+      );
+      try {
+        return await new Promise<Buffer>((resolve, reject) => {
+          question = { isWhole, chunks: [], tail: Buffer.alloc(0), resolve, reject };
+          channel.stdin.write(script);
+        });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async close() {
+      broken ??= new Unreachable('Closed', `${name}: the session was closed`);
+      question?.reject(broken);
+      question = undefined;
+      channel.stdin.end();
+      await Promise.race([channel.closed, after(GRACE_MS)]);
+      channel.kill();
+    },
+  };
+}
+
+const after = (ms: number): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
+
+function howEnded(end: Awaited<Channel['closed']> | undefined): string {
+  if (end?.signal) return ` (ended by ${end.signal})`;
+  return typeof end?.code === 'number' ? ` (exit status ${end.code})` : '';
+}
