@@ -1,0 +1,4 @@
+export { buildTopology } from './build.ts';
+export { parseInterrupts } from './interrupts.ts';
+export type * from './model.ts';
+export { deviceProbes, topologyProbes } from './probes.ts';

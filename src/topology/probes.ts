@@ -1,0 +1,56 @@
+import { dir, file, glob, type Probes } from '../contract/index.ts';
+
+const CPU = '/sys/devices/system/cpu';
+const NODE = '/sys/devices/system/node';
+
+/** How far above a disk's or a NIC's own folder the device with a node may be. */
+export const DISK_DEPTHS = [1, 2, 3, 4, 5, 6] as const;
+export const NIC_DEPTHS = [2, 3] as const;
+
+export const above = (folder: string, depth: number): string => `${folder}${'/..'.repeat(depth)}`;
+
+/** CPUs, caches, nodes and where the NICs are: what the planner needs, in one round trip. */
+export function topologyProbes(): Probes {
+  return {
+    'topology.folders': dir(CPU),
+    'topology.online': file(`${CPU}/online`),
+    'topology.present': file(`${CPU}/present`),
+    'topology.isolated': file(`${CPU}/isolated`),
+    'topology.nohz_full': file(`${CPU}/nohz_full`),
+    'topology.smt': file(`${CPU}/smt/control`),
+    'topology.cmdline': file('/proc/cmdline'),
+    'topology.switches': glob(`${CPU}/cpu[0-9]*/online`),
+    'topology.lists': glob(`${CPU}/cpu[0-9]*/topology/*_list`),
+    'topology.masks': glob(`${CPU}/cpu[0-9]*/topology/*_[cs]*s`),
+    'topology.packages': glob(`${CPU}/cpu[0-9]*/topology/physical_package_id`),
+    'topology.capacities': glob(`${CPU}/cpu[0-9]*/cpu_capacity`),
+    'topology.caches': glob(`${CPU}/cpu[0-9]*/cache/index[0-9]*/[lts]*`),
+    'topology.kinds': glob('/sys/devices/cpu_*/cpus'),
+    'topology.nodes': glob(`${NODE}/node[0-9]*/cpu[lm]*`),
+    'topology.distances': glob(`${NODE}/node[0-9]*/distance`),
+    'topology.node_memory': glob(`${NODE}/node[0-9]*/meminfo`),
+    'topology.node_hugepages': glob(`${NODE}/node[0-9]*/hugepages/hugepages-*/[nfs]*_hugepages`),
+    'topology.memory': file('/proc/meminfo'),
+    'topology.hugepages': glob('/sys/kernel/mm/hugepages/hugepages-*/[nfs]*_hugepages'),
+    ...Object.fromEntries(
+      NIC_DEPTHS.map((depth) => [`topology.nic_nodes_${depth}`, glob(`${above('/sys/class/net/*', depth)}/numa_node`)]),
+    ),
+  };
+}
+
+/** What a picture of the host shows besides: its name, devices and interrupts. */
+export function deviceProbes(): Probes {
+  return {
+    'topology.cpuinfo': file('/proc/cpuinfo'),
+    'topology.interrupts': file('/proc/interrupts'),
+    'topology.irq_allowed': glob('/proc/irq/[0-9]*/smp_affinity_list'),
+    'topology.irq_effective': glob('/proc/irq/[0-9]*/effective_affinity_list'),
+    'topology.nic_drivers': glob(`${above('/sys/class/net/*', 2)}/uevent`),
+    ...Object.fromEntries(
+      NIC_DEPTHS.map((depth) => [`topology.nic_irqs_${depth}`, glob(`${above('/sys/class/net/*', depth)}/msi_irqs/*`)]),
+    ),
+    ...Object.fromEntries(
+      DISK_DEPTHS.map((depth) => [`topology.disk_nodes_${depth}`, glob(`${above('/sys/block/*', depth)}/numa_node`)]),
+    ),
+  };
+}
