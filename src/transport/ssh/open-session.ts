@@ -1,0 +1,29 @@
+import type { Channel } from '../channel.ts';
+import type { Target } from '../target.ts';
+import type { Ui } from '../ui.ts';
+import { dial } from './dial.ts';
+import { execute } from './exec.ts';
+import { resolveHop } from './hop.ts';
+import { sharedOf } from './shared.ts';
+
+export interface Session {
+  /** As whom we are logged in. */
+  readonly user: string;
+  readonly timeoutMs: number;
+  start(argv: readonly string[]): Promise<Channel>;
+}
+
+/** Logs in to a target. A session can start one command, and the connection ends with it. @throws Unreachable */
+export async function openSession(target: Target, ui: Ui): Promise<Session> {
+  const shared = sharedOf(ui);
+  const hop = await resolveHop({ ...target, label: target.name }, shared.settings);
+  const connection = await dial(hop, shared);
+  return {
+    user: hop.user,
+    timeoutMs: hop.timeoutMs,
+    start: (argv) => execute(hop.label, connection, `exec ${argv.map(quote).join(' ')}`),
+  };
+}
+
+/** Single quotes mean the same to every login shell, csh and fish too. */
+const quote = (word: string): string => (/^[\w/.,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
