@@ -35,6 +35,8 @@ export interface Change {
   readonly disturbs?: readonly Probe[];
   /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */
   readonly once?: true;
+  /** What to do about it when the host refuses one of its actions, by errno. */
+  readonly hints?: Readonly<Record<string, string>>;
 }
 
 /** Not as asked, and no action of this task can make it so: it waits for somebody. */
@@ -59,5 +61,14 @@ export interface Plan {
 }
 
 export const NOTHING: Plan = { changes: [] };
+
+/** A plan out of its parts; what is empty is left out. */
+export function planOf(
+  changes: readonly Change[],
+  pending: readonly Pending[] = [],
+  notes: readonly string[] = [],
+): Plan {
+  return { changes, ...(pending.length > 0 && { pending }), ...(notes.length > 0 && { notes }) };
+}
 
 export const worseThan = (impact: Impact, limit: Impact): boolean => IMPACTS.indexOf(impact) > IMPACTS.indexOf(limit);

@@ -2,7 +2,7 @@
 export type { Action, ActionResult, Base64 } from './action.ts';
 export { describeAction } from './action.ts';
 export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
-export { IMPACTS, NOTHING, worseThan } from './change.ts';
+export { IMPACTS, NOTHING, planOf, worseThan } from './change.ts';
 export type { CpuSet } from './cpu-set.ts';
 export {
   cpuSet,
@@ -16,9 +16,14 @@ export {
   sameCpus,
   unionOf,
 } from './cpu-set.ts';
+export { dropInProbes, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export type { Knob } from './knob.ts';
+export { knobProbes, knobsHere, sameKnob, setKnob, setKnobs } from './knob.ts';
+export type { LineFormat } from './lines.ts';
 export { pokeKnob, replaceFile } from './make-change.ts';
 export type { Example, Module } from './module.ts';
 export { defineModule } from './module.ts';
+export { nearest } from './nearest.ts';
 export type { Probe, Probes } from './probe.ts';
 export { command, dir, file, glob, link, probeKey, probeName, stat } from './probe.ts';
 export { NotKnown, Problem } from './problem.ts';
@@ -28,3 +33,5 @@ export type { Answer, Remote, Request } from './remote.ts';
 export { Unreachable } from './remote.ts';
 export { sameReading } from './same.ts';
 export { Seen } from './seen.ts';
+export { offeredBy, selectedOf } from './selected.ts';
+export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';

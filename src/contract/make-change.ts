@@ -18,6 +18,7 @@ interface Knob {
   /** What to write to get back, where it is not the text that was read: the token in brackets. */
   readonly undoValue?: string;
   readonly disturbs?: readonly Probe[];
+  readonly hints?: Change['hints'];
 }
 
 /** A live change of one kernel knob, undone by writing back what it read. */
@@ -37,6 +38,7 @@ export function pokeKnob(knob: Knob): Change {
         : [{ do: 'poke', path: knob.path, value: knob.undoValue ?? was }]),
     impact: knob.impact ?? 'none',
     ...(knob.disturbs && { disturbs: knob.disturbs }),
+    ...(knob.hints && { hints: knob.hints }),
   };
 }
 

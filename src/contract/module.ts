@@ -36,8 +36,8 @@ export interface Example {
   readonly title: string;
   /** As written in a playbook, before validation. */
   readonly params: unknown;
-  /** The host it is shown on: files by path. A text that ends in `[x] y`-style tokens behaves as the kernel's does. */
-  readonly host: Readonly<Record<string, string>>;
+  /** The host it is shown on, by path: a file's text, or a link. A `[selected]` text behaves as the kernel's does. */
+  readonly host: Readonly<Record<string, string | { readonly link: string }>>;
 }
 
 /** Declare a module. The type of `params` follows from the schema. */

@@ -1,7 +1,9 @@
 import type { Module } from '../contract/index.ts';
 
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
-const MODULES: Readonly<Record<string, () => Promise<Module>>> = {};
+const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
+  sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
+};
 
 /** The module of this name, or undefined where there is none. */
 export async function findModule(name: string): Promise<Module | undefined> {

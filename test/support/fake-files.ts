@@ -124,7 +124,7 @@ export function fakeFiles() {
   function glob(pattern: string): string[] {
     let found = ['/'];
     for (const part of pattern.split('/').filter(Boolean)) {
-      const matches = picomatch(part, { nobrace: true, noextglob: true, noglobstar: true, nonegate: true });
+      const matches = matcher(part);
       found = found.flatMap((at) =>
         (names(at) ?? []).filter((name) => matches(name)).map((name) => posix.join(at, name)),
       );
@@ -161,3 +161,14 @@ export function fakeFiles() {
 }
 
 export type FakeFiles = ReturnType<typeof fakeFiles>;
+
+const matchers = new Map<string, (name: string) => boolean>();
+
+/** One part of a shell pattern, compiled once. */
+function matcher(part: string): (name: string) => boolean {
+  const known = matchers.get(part);
+  if (known) return known;
+  const made = picomatch(part, { nobrace: true, noextglob: true, noglobstar: true, nonegate: true });
+  matchers.set(part, made);
+  return made;
+}

@@ -70,13 +70,24 @@ const whileMerged: Knob = (value, { was, read }) => {
   return value !== was && Number(read(`${KSM}/pages_sharing`)) > 0 ? { errno: 'EBUSY' } : value;
 };
 
+const TWINS = [
+  ['/proc/sys/vm/dirty_ratio', '/proc/sys/vm/dirty_bytes'],
+  ['/proc/sys/vm/dirty_background_ratio', '/proc/sys/vm/dirty_background_bytes'],
+] as const;
+
+/** Whether a kernel could ever read like this. */
+export const couldBe = (read: (path: string) => unknown): boolean =>
+  TWINS.every(([a, b]) => !(Number(read(a)) > 0 && Number(read(b)) > 0));
+
 /** Knobs that are more than a file in every Linux. A text with a `[token]` in it needs no entry: see fake-host.ts. */
 export const LINUX: Readonly<Record<string, Knob>> = {
   '/proc/sys/vm/swappiness': integers(0, 200),
-  '/proc/sys/vm/dirty_ratio': twinOf('/proc/sys/vm/dirty_bytes'),
-  '/proc/sys/vm/dirty_bytes': twinOf('/proc/sys/vm/dirty_ratio'),
-  '/proc/sys/vm/dirty_background_ratio': twinOf('/proc/sys/vm/dirty_background_bytes'),
-  '/proc/sys/vm/dirty_background_bytes': twinOf('/proc/sys/vm/dirty_background_ratio'),
+  ...Object.fromEntries(
+    TWINS.flatMap(([a, b]) => [
+      [a, twinOf(b)],
+      [b, twinOf(a)],
+    ]),
+  ),
   [`${KSM}/run`]: ksmRun,
   [`${KSM}/merge_across_nodes`]: whileMerged,
   [`${KSM}/max_page_sharing`]: integers(2),

@@ -1,0 +1,51 @@
+/**
+ * Parameter fields that modules share. Kept out of index.ts: this is the part of the contract that loads zod.
+ * Values come typed from a playbook, or as text from `-a 'key=value'`: each field takes both.
+ */
+import { z } from 'zod';
+
+const YES = ['yes', 'true', 'on'] as const;
+const NO = ['no', 'false', 'off'] as const;
+
+/** true or false; also yes, no, on, off, 1, 0. */
+export const flag = () =>
+  z
+    .union([z.boolean(), z.literal([0, 1]), z.enum([...YES, ...NO, '0', '1'])], { error: 'expected true or false' })
+    .transform((value) => value === true || value === 1 || value === '1' || YES.some((yes) => yes === value));
+
+/** A decimal integer. A leading zero is refused: the kernel and the shell would take it for octal. */
+export const integer = (min = 0, max = Number.MAX_SAFE_INTEGER) => {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const inRange = (text: string) => Number(text) >= min && Number(text) <= max;
+  return z
+    .union(
+      [
+        z.int().min(min).max(max),
+        z
+          .string()
+          .regex(/^(0|-?[1-9]\d*)$/)
+          .refine(inRange),
+      ],
+      {
+        error: `expected an integer ${range}, in decimal and without leading zeros`,
+      },
+    )
+    .transform(Number);
+};
+
+/** The planes a host module acts on: both, unless told otherwise. */
+export const planes = {
+  live: flag().prefault(true).describe('Whether to set the running kernel.'),
+  persistent: flag().prefault(true).describe('Whether to set it for the next boots too.'),
+};
+
+/** A file in one of the directories that systemd reads, so that it cannot be written where nobody looks. */
+export const dropInFile = (kind: 'sysctl.d' | 'tmpfiles.d' | 'modprobe.d' | 'modules-load.d', name: string) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^/etc/${kind.replaceAll('.', '\\.')}/[^/]+\\.conf$`),
+      `expected a path like /etc/${kind}/NAME.conf`,
+    )
+    .prefault(`/etc/${kind}/${name}.conf`)
+    .describe('Where the persistent settings are written. Other lines in it are kept as they are.');

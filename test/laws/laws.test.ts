@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Module } from '../../src/contract/index.ts';
+import { findModule, moduleNames } from '../../src/registry/index.ts';
+import { fakeHost } from '../support/fake-host.ts';
+import { frozen } from './frozen.ts';
+import { type Files, hostsAround } from './hosts.ts';
+import { type Case, changesOn, LAWS, type Law, Refused } from './laws.ts';
+
+/** The gate looks at the same hosts each time; KVMPLAY_LAW_RUNS=500 looks at as many others. */
+const asked = process.env.KVMPLAY_LAW_RUNS;
+const effort = asked === undefined ? { numRuns: 20, seed: 1 } : { numRuns: Number(asked) };
+
+const found = await Promise.all(moduleNames().map(findModule));
+const modules = found.filter((module): module is Module => module !== undefined);
+
+const caseOf = (module: Module, params: unknown, files: Files): Case => ({
+  module,
+  params: frozen(module.params.parse(params)),
+  host: () => fakeHost({ files }),
+});
+
+/** Of a case that its own kernel refuses a law says nothing. */
+const unlessRefused = (law: Law, subject: Case) =>
+  law(subject).catch((error) => {
+    if (!(error instanceof Refused)) throw error;
+  });
+
+describe.each(modules)('$name', (module) => {
+  it('has three examples or more, which change something', async () => {
+    const changes = await Promise.all(
+      module.examples.map(async ({ params, host }) => {
+        const subject = caseOf(module, params, host);
+        return (await changesOn(subject, subject.host())).length;
+      }),
+    );
+
+    expect(changes.length).toBeGreaterThanOrEqual(3);
+    expect(changes.filter((count) => count > 0).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('describes every parameter', () => {
+    const schema = z.toJSONSchema(module.params, { io: 'input' }) as { properties: Record<string, object> };
+
+    for (const [name, field] of Object.entries(schema.properties)) expect(field, name).toHaveProperty('description');
+  });
+
+  describe.each(module.examples)('$title', ({ params, host }) => {
+    it.each(Object.entries(LAWS))('%s', async (_, law) => {
+      await law(caseOf(module, params, host));
+    });
+
+    it.each(Object.entries(LAWS))('%s, on hosts around it', async (_, law) => {
+      await fc.assert(
+        fc.asyncProperty(hostsAround(host), (files) => unlessRefused(law, caseOf(module, params, files))),
+        effort,
+      );
+    });
+  });
+});

@@ -1,0 +1,237 @@
+import { expect } from 'vitest';
+import {
+  type Action,
+  type Change,
+  type Module,
+  NotKnown,
+  type Plan,
+  type Probe,
+  Problem,
+  probeKey,
+  type Reading,
+  Seen,
+  sameReading,
+  selectedOf,
+} from '../../src/contract/index.ts';
+import { openEyes } from '../../src/engine/eyes.ts';
+import type { FakeHost } from '../support/fake-host.ts';
+
+/** One module with validated parameters, on hosts that are all alike. */
+export interface Case {
+  readonly module: Module;
+  readonly params: unknown;
+  readonly host: () => FakeHost;
+}
+
+/** What every module owes to whoever stands on the contract. Throws where it is not kept. */
+export type Law = (subject: Case) => Promise<void>;
+
+/** The kernel of this case refused an action: there is nothing to say of what comes after. */
+export class Refused extends Error {}
+
+const see = (subject: Case, host: FakeHost) => openEyes(host).see(subject.module, subject.params);
+
+/** The plan, or undefined where this host cannot have one. */
+async function planOn(subject: Case, host: FakeHost): Promise<Plan | undefined> {
+  const { seen } = await see(subject, host);
+  try {
+    return subject.module.plan(subject.params, seen);
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+/** What a run would do on this host, events left out. */
+export const changesOn = async (subject: Case, host: FakeHost): Promise<readonly Change[]> =>
+  ((await planOn(subject, host))?.changes ?? []).filter((change) => !change.once);
+
+async function act(host: FakeHost, actions: readonly Action[]): Promise<void> {
+  const { results } = await host.exchange({ actions, probes: [] });
+  const failed = results.find((result) => result.ok === false);
+  if (failed?.ok === false) throw new Refused(failed.message);
+}
+
+async function read(host: FakeHost, probes: readonly Probe[]): Promise<Map<string, Reading>> {
+  const { readings } = await host.exchange({ actions: [], probes });
+  return new Map(probes.map((probe, at) => [probeKey(probe), readings[at] ?? { is: 'absent' }]));
+}
+
+/** Whether two readings mean the same; a directory that is not there and one with nothing in it do. */
+const alike = (module: Module, probe: Probe, a: Reading, b: Reading): boolean =>
+  sameReading(module, probe, bare(a), bare(b));
+
+function bare(reading: Reading): Reading {
+  if (reading.is === 'names' && reading.names.length === 0) return { is: 'absent' };
+  return reading.is === 'files' && Object.keys(reading.files).length === 0 ? { is: 'absent' } : reading;
+}
+
+/** Whether a change of one file shows in what this probe reads. */
+const covers = (probe: Probe, path: string): boolean =>
+  (probe.kind === 'glob' && path.startsWith(probe.pattern.slice(0, probe.pattern.search(/[*?[]/)))) ||
+  (probe.kind === 'dir' && path.startsWith(`${probe.path}/`)) ||
+  ((probe.kind === 'stat' || probe.kind === 'link') && probe.path === path);
+
+/** Whether this change says that the probe will not read what it read. */
+const names = (change: Change, probe: Probe): boolean =>
+  [change.target, ...(change.disturbs ?? [])].some(
+    (named) => probeKey(named) === probeKey(probe) || (named.kind === 'file' && covers(probe, named.path)),
+  );
+
+export const LAWS: Readonly<Record<string, Law>> = {
+  'the same input gives the same plan': async (subject) => {
+    const { seen } = await see(subject, subject.host());
+    const planned = () => outcome(() => subject.module.plan(subject.params, seen));
+
+    const first = planned();
+
+    expect(planned()).toEqual(first);
+    expect(await planOn(subject, subject.host())).toEqual(first instanceof Problem ? undefined : first);
+  },
+
+  'a plan is plain data': async (subject) => {
+    const plan = await planOn(subject, subject.host());
+
+    if (plan) expect(JSON.parse(JSON.stringify(plan))).toStrictEqual(plan);
+  },
+
+  'reads() is stable, and asks for no less when it has seen more': async (subject) => {
+    const { seen } = await see(subject, subject.host());
+    const keys = (asked: Seen) =>
+      Object.entries(subject.module.reads(subject.params, asked)).map(([name, probe]) => `${name}: ${probeKey(probe)}`);
+
+    const all = keys(seen);
+
+    expect(keys(seen)).toEqual(all);
+    expect(all).toEqual(expect.arrayContaining(keys(new Seen(new Map()))));
+  },
+
+  'every change moves a probe that was read': async (subject) => {
+    const host = subject.host();
+    const { probes } = await see(subject, host);
+    const changes = (await planOn(subject, host))?.changes ?? [];
+
+    for (const change of changes) {
+      expect(probes.map(probeKey)).toContain(probeKey(change.target));
+      expect(alike(subject.module, change.target, change.before, change.after), change.summary).toBe(false);
+      expect(change.do, change.summary).not.toHaveLength(0);
+    }
+  },
+
+  '`before` is what was read': async (subject) => {
+    const host = subject.host();
+    const changes = (await planOn(subject, host))?.changes ?? [];
+
+    for (const { target, before } of changes)
+      expect((await read(host, [target])).get(probeKey(target))).toEqual(before);
+  },
+
+  '`do` reaches `after`': async (subject) => {
+    const host = subject.host();
+
+    for (const { target, after, summary, do: actions } of await changesOn(subject, host)) {
+      await act(host, actions);
+      const now = (await read(host, [target])).get(probeKey(target)) ?? { is: 'absent' };
+      expect(alike(subject.module, target, now, after), `${summary}: ${JSON.stringify({ now, after })}`).toBe(true);
+    }
+  },
+
+  'nothing moves but what the change names': async (subject) => {
+    const host = subject.host();
+    const { probes } = await see(subject, host);
+
+    for (const change of await changesOn(subject, host)) {
+      const before = await read(host, probes);
+      await act(host, change.do);
+      const after = await read(host, probes);
+      const moved = probes.filter((probe) => {
+        const [a, b] = [before.get(probeKey(probe)), after.get(probeKey(probe))];
+        return a && b && !alike(subject.module, probe, a, b);
+      });
+      expect(
+        moved.filter((probe) => !names(change, probe)),
+        change.summary,
+      ).toEqual([]);
+    }
+  },
+
+  'a second run changes nothing': async (subject) => {
+    const host = subject.host();
+    for (const change of await changesOn(subject, host)) await act(host, change.do);
+
+    expect(await changesOn(subject, host)).toEqual([]);
+  },
+
+  '`undo` returns to `before`': async (subject) => {
+    const host = subject.host();
+    const { probes } = await see(subject, host);
+    const changes = await changesOn(subject, host);
+    if (changes.some((change) => 'impossible' in change.undo)) return;
+    const before = await read(host, probes);
+
+    for (const change of changes) await act(host, change.do);
+    for (const change of [...changes].reverse()) if (!('impossible' in change.undo)) await act(host, change.undo);
+
+    const after = await read(host, probes);
+    const targets = new Set(changes.map((change) => probeKey(change.target)));
+    const disturbed = new Set(changes.flatMap((change) => (change.disturbs ?? []).map(probeKey)));
+    for (const probe of probes) {
+      const key = probeKey(probe);
+      const [a, b] = [before.get(key), after.get(key)];
+      if (!a || !b || (disturbed.has(key) && !targets.has(key) && !(await isKnob(subject, probe)))) continue;
+      expect(alike(subject.module, probe, a, b), `${key}: ${JSON.stringify({ before: a, after: b })}`).toBe(true);
+    }
+  },
+
+  'what check foretells is what run does': async (subject) => {
+    const host = subject.host();
+    const eyes = openEyes(host);
+    const { probes } = await eyes.see(subject.module, subject.params);
+    const plan = await planOn(subject, host);
+    if (!plan) return;
+    for (const change of plan.changes) eyes.foretell(change, 'foretold');
+
+    const foretold = await eyes.see(subject.module, subject.params);
+    const next = outcome(() => subject.module.plan(subject.params, foretold.seen));
+    for (const change of plan.changes) await act(host, change.do);
+    const real = await read(host, probes);
+
+    if (!(next instanceof NotKnown)) expect(next).toMatchObject({ changes: [] });
+    for (const name of Object.keys(subject.module.reads(subject.params, foretold.seen))) {
+      const probe = foretold.seen.probe(name);
+      const [said, is] = [foretold.seen.raw(name), real.get(probeKey(probe))];
+      if (is && said.is !== 'unknown' && !hasUnknown(said))
+        expect(alike(subject.module, probe, said, is), `${name}: ${JSON.stringify({ said, is })}`).toBe(true);
+    }
+  },
+
+  'what is not there is not changed': async (subject) => {
+    const plan = await planOn(subject, subject.host());
+
+    if (plan?.na !== undefined) expect(plan.changes).toEqual([]);
+  },
+};
+
+/** Whether a probe reads what can be set, so that it can be put back: a counter cannot. */
+async function isKnob(subject: Case, probe: Probe): Promise<boolean> {
+  const host = subject.host();
+  const now = probe.kind === 'file' ? host.read(probe.path) : undefined;
+  if (probe.kind !== 'file' || now === undefined) return false;
+  const { results } = await host.exchange({
+    actions: [{ do: 'poke', path: probe.path, value: selectedOf(now) }],
+    probes: [],
+  });
+  return results.every((result) => result.ok === true);
+}
+
+const hasUnknown = (reading: Reading): boolean =>
+  reading.is === 'files' && Object.values(reading.files).some((one) => one.is === 'unknown');
+
+function outcome(make: () => Plan): Plan | Problem | NotKnown {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Problem || error instanceof NotKnown) return error;
+    throw error;
+  }
+}
