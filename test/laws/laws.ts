@@ -14,6 +14,7 @@ import {
   selectedOf,
 } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
+import { makeOverlay } from '../../src/engine/overlay.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 
 /** One module with validated parameters, on hosts that are all alike. */
@@ -29,7 +30,7 @@ export type Law = (subject: Case) => Promise<void>;
 /** The kernel of this case refused an action: there is nothing to say of what comes after. */
 export class Refused extends Error {}
 
-const see = (subject: Case, host: FakeHost) => openEyes(host).see(subject.module, subject.params);
+const see = (subject: Case, host: FakeHost) => openEyes(host, makeOverlay()).see(subject.module, subject.params);
 
 /** The plan, or undefined where this host cannot have one. */
 async function planOn(subject: Case, host: FakeHost): Promise<Plan | undefined> {
@@ -185,7 +186,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
   'what check foretells is what run does': async (subject) => {
     const host = subject.host();
-    const eyes = openEyes(host);
+    const eyes = openEyes(host, makeOverlay());
     const { probes } = await eyes.see(subject.module, subject.params);
     const plan = await planOn(subject, host);
     if (!plan) return;

@@ -1,5 +1,6 @@
 import { type Module, type Plan, Problem } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
+import { makeOverlay } from '../../src/engine/overlay.ts';
 import type { Content } from './fake-files.ts';
 import { type FakeHostOptions, fakeHost } from './fake-host.ts';
 
@@ -11,7 +12,7 @@ export async function planOn(
   options: Omit<FakeHostOptions, 'files'> = {},
 ): Promise<Plan> {
   const valid = module.params.parse(params);
-  const { seen } = await openEyes(fakeHost({ ...options, files })).see(module, valid);
+  const { seen } = await openEyes(fakeHost({ ...options, files }), makeOverlay()).see(module, valid);
   return module.plan(valid, seen);
 }
 
