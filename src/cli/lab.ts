@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadMachine } from '../lab/machine.ts';
+import { claimLab, forgetLab, type LabState, labFolder, publishLab, runningLab } from '../lab/state.ts';
+import { mistake, UserError } from '../source/diagnostic.ts';
+
+/** The flags of `kvmplay lab …`, as typed. */
+export interface LabFlags {
+  readonly dir?: string;
+  readonly hosts?: string;
+  readonly topology?: string;
+  readonly port?: string;
+  readonly foreground?: boolean;
+}
+
+const DEFAULT_HOSTS = 12;
+const DEFAULT_PORT = 42_201;
+const DEFAULT_MACHINE = 'two-socket';
+const MOST_HOSTS = 2000;
+
+/** `lab up`: exit code 0 once every host answers, also where the lab is up already. */
+export async function labUp(flags: LabFlags): Promise<number> {
+  const dir = folder(flags);
+  const hosts = wholeNumber('--hosts', flags.hosts, DEFAULT_HOSTS, 1, MOST_HOSTS);
+  const port = wholeNumber('--port', flags.port, DEFAULT_PORT, 1024, 65_535);
+  const machine = flags.topology ?? DEFAULT_MACHINE;
+  const running = runningLab(dir);
+  if (running) return say(`The lab is up already. ${describe(dir, running)}`);
+  if (flags.foreground) return serve(dir, hosts, port, machine);
+
+  loadMachine(machine); // A wrong name is told here, not in a log.
+  const child = detach(dir, ['--hosts', String(hosts), '--port', String(port), '--topology', machine]);
+  const failure = await answerOf(child);
+  const started = runningLab(dir);
+  if (failure === undefined && started) return say(describe(dir, started));
+  console.error(`The lab did not start: ${failure ?? `see ${join(dir, 'lab.log')}`}`);
+  return 1;
+}
+
+/** `lab down`: ends the one process that serves the lab. */
+export async function labDown(flags: LabFlags): Promise<number> {
+  const dir = folder(flags);
+  const running = runningLab(dir);
+  if (!running) {
+    forgetLab(dir);
+    return say('No lab is up.');
+  }
+  process.kill(running.pid, 'SIGTERM');
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await pause(20))
+    if (!runningLab(dir)) return say(`The lab is down: ${running.hosts?.length ?? 0} simulated hypervisors ended.`);
+  console.error(`The lab's process ${running.pid} has not ended within 30 s of SIGTERM.`);
+  return 1;
+}
+
+/** `lab status`: exit code 0 where a lab is up, else 1. */
+export async function labStatus(flags: LabFlags): Promise<number> {
+  const dir = folder(flags);
+  const running = runningLab(dir);
+  if (running) return say(describe(dir, running));
+  say('No lab is up. To start one: kvmplay lab up');
+  return 1;
+}
+
+/** `lab inventory`: the running lab's inventory, on stdout. */
+export async function labInventory(flags: LabFlags): Promise<number> {
+  const dir = folder(flags);
+  if (!runningLab(dir)?.hosts) {
+    console.error('No lab is up, so it has no inventory. To start one: kvmplay lab up');
+    return 1;
+  }
+  process.stdout.write(readFileSync(join(dir, 'inventory.yml')));
+  return 0;
+}
+
+/** The lab itself, in this process, until it is told to end. Tells the one who started it in the background how it went. */
+async function serve(dir: string, hosts: number, port: number, machine: string): Promise<number> {
+  const tell = async (word: Answer): Promise<void> =>
+    new Promise((told) => (process.send ? process.send(word, () => told(process.disconnect())) : told()));
+  try {
+    const { startLab } = await import('../lab/start.ts');
+    const end = new Promise((stop) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    });
+    const captured = loadMachine(machine);
+    const other = claimLab(dir, machine);
+    if (other) throw new Error(`process ${other.pid} has a lab in ${dir}`);
+    try {
+      const lab = await startLab({ dir, hosts, port, machine: captured });
+      publishLab(dir, machine, lab.hosts);
+      say(describe(dir, { pid: process.pid, began: '', machine, hosts: lab.hosts }));
+      await tell({});
+      await end;
+      await lab.stop();
+    } finally {
+      forgetLab(dir);
+    }
+    return 0;
+  } catch (error) {
+    await tell({ failure: (error as Error).message });
+    throw error;
+  }
+}
+
+interface Answer {
+  readonly failure?: string;
+}
+
+/** This very command once more, in the background, with its words going to a log. */
+function detach(dir: string, args: readonly string[]): ChildProcess {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(dir, 'lab.log'), 'w', 0o600);
+  const command = [process.argv[1] ?? '', 'lab', 'up', '--foreground', '--dir', dir, ...args];
+  const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', log, log, 'ipc'], cwd: dir });
+  closeSync(log);
+  return child;
+}
+
+/** Why the lab did not come up, or undefined once it is. */
+async function answerOf(child: ChildProcess): Promise<string | undefined> {
+  const failure = await new Promise<string | undefined>((settle) => {
+    child.once('message', (message: Answer) => settle(message.failure));
+    child.once('error', (error) => settle(error.message));
+    child.once('exit', (code, signal) => settle(`its process ended with ${signal ?? code}`));
+  });
+  child.unref();
+  return failure;
+}
+
+function describe(dir: string, { pid, machine, hosts }: LabState): string {
+  if (!hosts) return `Process ${pid} is still starting it.`;
+  const ports = hosts.map((host) => host.port);
+  return [
+    `${hosts.length} simulated hypervisors answer SSH on 127.0.0.1, ports ${Math.min(...ports)} to ${Math.max(...ports)} (machine ${machine}, process ${pid}).`,
+    'Each is a directory, not a kernel: no knob in it refuses or clamps a value, and there is no virsh.',
+    `Try: kvmplay audit playbooks/site.yml -i ${join(dir, 'inventory.yml')}`,
+  ].join('\n');
+}
+
+const folder = (flags: LabFlags): string => resolve(flags.dir ?? labFolder());
+
+function say(text: string): 0 {
+  console.log(text);
+  return 0;
+}
+
+function wholeNumber(flag: string, typed: string | undefined, otherwise: number, least: number, most: number): number {
+  if (typed === undefined) return otherwise;
+  const number = /^\d{1,9}$/.test(typed) ? Number(typed) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UserError([mistake('BadFlag', `${flag} takes a whole number from ${least} to ${most}, not "${typed}"`)]);
+}
