@@ -11,17 +11,19 @@ export interface Play {
   readonly at: Position;
   /** `name`, or the hosts pattern where there is none. */
   readonly name: string;
-  /** An Ansible host pattern, lists joined by commas. */
+  /** An Ansible host pattern, lists joined by commas. May hold templates over `-e` variables. */
   readonly hosts: string;
+  readonly hostsAt: Position;
   readonly become: Become;
   readonly vars: Vars;
+  /** Relative to the file of the play; `loadVarsFile` reads one. Those without a template are already in `vars`. */
   readonly varsFiles: readonly Templated[];
   readonly serial: readonly string[];
   readonly maxFailPercentage?: number;
   readonly anyErrorsFatal: boolean;
   readonly order: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle';
   readonly forceHandlers: boolean;
-  /** pre_tasks, roles, tasks, post_tasks; handlers are flushed after each of the three sections. */
+  /** pre_tasks; roles and tasks; post_tasks. Handlers are flushed after each of the three. */
   readonly sections: readonly (readonly Item[])[];
   readonly handlers: readonly Task[];
   readonly connection?: string;
@@ -113,15 +115,18 @@ export type Vars = readonly Node[];
 
 /** What stands around a task and is common to its neighbours. Shared, so that the engine can build its scope once. */
 export interface Enclosing {
-  /** `vars` of the blocks and the task, outermost first. */
+  /** Parameters of the role, `vars` of the blocks and the task, outermost first. */
   readonly vars: Vars;
   readonly role?: Role;
 }
 
 export interface Role {
   readonly name: string;
+  /** Its directory: templates and files are looked for in it. */
   readonly path: string;
+  /** Those of the roles it depends on, then its own. */
   readonly defaults: Vars;
+  /** Likewise, from `vars/main.yml`. */
   readonly vars: Vars;
 }
 

@@ -1,3 +1,4 @@
+export { conditionMistakes, templateMistakes } from './check.ts';
 export { test } from './condition.ts';
 export { makeScope } from './make-scope.ts';
 export { isTemplated, renderNode, renderScalar } from './render.ts';

@@ -1,0 +1,72 @@
+import { dirname } from 'node:path';
+import { mistake, type Position, UserError } from '../source/diagnostic.ts';
+import { describeNode, type MapNode } from '../source/node.ts';
+import { checkNotify } from './check-notify.ts';
+import { findFile } from './find-file.ts';
+import { type Inherited, inherit, NOTHING_INHERITED } from './inherit.ts';
+import { readKeywords, unknownKeyword } from './keywords.ts';
+import { type Loader, type LoadOptions, makeLoader } from './loader.ts';
+import { parsePlay } from './parse-play.ts';
+import { word } from './readers.ts';
+import type { Parsed, Play } from './types.ts';
+
+/** A playbook with everything that it imports. Throws `UserError` with every mistake in all of its files. */
+export async function loadPlaybook(file: string, options: LoadOptions): Promise<Parsed> {
+  const loader = makeLoader(options);
+  const plays = await parseFile(file, undefined, [], NOTHING_INHERITED, loader);
+  for (const play of plays) loader.found.push(...checkNotify(play));
+  if (loader.found.length > 0) throw new UserError(loader.found);
+  return { playbook: { file, plays }, warnings: [] };
+}
+
+async function parseFile(
+  file: string,
+  at: Position | undefined,
+  files: readonly string[],
+  outer: Inherited,
+  loader: Loader,
+): Promise<Play[]> {
+  const { found } = loader;
+  const node = await loader.load(file, at);
+  if (!node) return [];
+  if (node.kind !== 'list' || node.items.length === 0) {
+    const message = `a playbook is a list of plays, not ${node.kind === 'list' ? 'an empty one' : describeNode(node)}`;
+    found.push(mistake('BadPlaybook', message, node.at, 'write - hosts: all'));
+    return [];
+  }
+  const plays: Play[] = [];
+  for (const item of node.items) {
+    if (item.kind !== 'map') {
+      found.push(mistake('BadPlaybook', `a play is a mapping, not ${describeNode(item)}`, item.at));
+    } else if (item.entries.some(({ key }) => key.endsWith('import_playbook'))) {
+      plays.push(...(await importPlaybook(item, [...files, file], outer, loader)));
+    } else {
+      const play = await parsePlay(item, file, outer, loader);
+      if (play) plays.push(play);
+    }
+  }
+  return plays;
+}
+
+async function importPlaybook(
+  map: MapNode,
+  files: readonly string[],
+  outer: Inherited,
+  loader: Loader,
+): Promise<Play[]> {
+  const { found, options } = loader;
+  loader.count(map.at);
+  const { given, rest } = readKeywords(map, 'import', found, options.moduleNames);
+  const entry = rest.find(({ key }) => key.endsWith('import_playbook'));
+  for (const other of rest) if (other !== entry) found.push(unknownKeyword(other, 'import', ['import_playbook']));
+  const name = entry && word(entry.value, entry.key, found);
+  if (!entry || name === undefined) return [];
+  const file = findFile(name, [dirname(files.at(-1) ?? '')], entry.value.at, found);
+  if (file === undefined) return [];
+  if (files.includes(file)) {
+    const path = [...files.slice(files.indexOf(file)), file].join(' → ');
+    found.push(mistake('ImportCycle', `this playbook imports itself: ${path}`, entry.value.at));
+    return [];
+  }
+  return parseFile(file, entry.value.at, files, inherit(outer, given), loader);
+}

@@ -1,0 +1,58 @@
+import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
+import type { Node } from '../source/node.ts';
+import { readText } from '../source/read-text.ts';
+import { parseYaml } from '../source/yaml.ts';
+
+export interface LoadOptions {
+  /** Modules, and the tasks that the engine does itself. */
+  readonly moduleNames: readonly string[];
+  /** How a file is read: one that knows the vault reads encrypted files, too. Throws `UserError`. */
+  readonly readFile?: (file: string, at?: Position) => Promise<string>;
+  /** Directories in which roles are looked for, after `roles` beside the playbook. */
+  readonly rolesPath?: readonly string[];
+}
+
+/** What is shared by everything that is read for one playbook. */
+export interface Loader {
+  readonly options: LoadOptions;
+  readonly found: Diagnostic[];
+  /** The file's YAML, read once. Undefined after a mistake, which is then in `found`. */
+  readonly load: (file: string, at?: Position) => Promise<Node | undefined>;
+  /** Called for each task, import and role. Throws when there are so many that imports must multiply. */
+  readonly count: (at: Position) => void;
+}
+
+const MAX_TASKS = 20_000;
+
+export function makeLoader(options: LoadOptions): Loader {
+  const found: Diagnostic[] = [];
+  const files = new Map<string, Promise<Node | undefined>>();
+  let tasks = 0;
+
+  const read = async (file: string, at?: Position): Promise<Node | undefined> => {
+    try {
+      const text = options.readFile ? await options.readFile(file, at) : readText(file, at);
+      return parseYaml(text, file);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      found.push(...error.diagnostics);
+      return undefined;
+    }
+  };
+  return {
+    options,
+    found,
+    load(file, at) {
+      const reading = files.get(file) ?? read(file, at);
+      files.set(file, reading);
+      return reading;
+    },
+    count(at) {
+      tasks += 1;
+      if (tasks > MAX_TASKS)
+        throw new UserError([
+          mistake('TooManyTasks', `imports and roles make more than ${MAX_TASKS} tasks of this playbook`, at),
+        ]);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { type Diagnostic, mistake } from '../source/diagnostic.ts';
+import { describeNode, type Entry, type MapNode, type Node } from '../source/node.ts';
+import { conditionMistakes, templateMistakes } from '../template/index.ts';
+
+/** A module's parameters: the mapping under its name and the one under `args`, together. */
+export function paramsOf(module: Entry, args: MapNode | undefined, found: Diagnostic[]): MapNode {
+  const own = ownParams(module, found);
+  const params = { ...own, entries: [...own.entries, ...(args?.entries ?? [])] };
+  for (const entry of args?.entries ?? []) {
+    if (!own.entries.some(({ key }) => key === entry.key)) continue;
+    const message = `"${entry.key}" stands under "${module.key}" and under "args"`;
+    found.push(mistake('RepeatedKey', message, entry.keyAt, 'give it once'));
+  }
+  return params;
+}
+
+/** Everything that can be said of parameters before they are rendered. */
+export function checkParams(module: string, params: MapNode, found: Diagnostic[]): void {
+  for (const { key, value } of params.entries) {
+    if (module === 'assert' && key === 'that') {
+      for (const item of value.kind === 'list' ? value.items : [value])
+        if (item.kind === 'scalar') found.push(...conditionMistakes(item));
+    } else found.push(...templateMistakes(value));
+  }
+}
+
+function ownParams({ key, value, keyAt }: Entry, found: Diagnostic[]): MapNode {
+  if (value.kind === 'map') return value;
+  const nothing: MapNode = { kind: 'map', entries: [], at: value.at };
+  if (value.kind === 'scalar' && value.value === null) return { ...nothing, at: keyAt };
+  found.push(freeForm(key, value));
+  return nothing;
+}
+
+/** `sysctl: name=vm.swappiness value=10`, `command: uptime` */
+function freeForm(module: string, value: Node): Diagnostic {
+  const written = value.kind === 'scalar' ? String(value.value) : '';
+  const pairs = [...written.matchAll(/(\w+)=("[^"]*"|'[^']*'|\{\{.*?\}\}|\S+)/g)];
+  const message = `the parameters of "${module}" are a mapping, not ${pairs.length > 0 ? 'k=v words' : describeNode(value)}`;
+  const mapping = pairs.map(([, name = '', given = '']) => `${name}: ${given.startsWith('{') ? `"${given}"` : given}`);
+  const hint =
+    pairs.length > 0
+      ? `write ${module}: { ${mapping.join(', ')} }`
+      : module === 'command' && written !== ''
+        ? `write command: { argv: [${written.split(/\s+/).join(', ')}] }`
+        : `see kvmplay doc ${module}`;
+  return mistake('FreeFormParameters', message, value.at, hint);
+}

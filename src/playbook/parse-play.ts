@@ -1,0 +1,93 @@
+import { dirname } from 'node:path';
+import { mistake } from '../source/diagnostic.ts';
+import type { MapNode, Node } from '../source/node.ts';
+import type { Around } from './around.ts';
+import { findFile } from './find-file.ts';
+import { becomeOf, type Inherited, inherit, varsOf } from './inherit.ts';
+import { type Given, keywordsOn, readKeywords, unknownKeyword } from './keywords.ts';
+import type { Loader } from './loader.ts';
+import { checkDefaults } from './module-defaults.ts';
+import { parseItems } from './parse-items.ts';
+import type { Play, Task, Templated } from './types.ts';
+import { useRoles } from './use-role.ts';
+import { loadVars } from './vars-file.ts';
+
+/** A play out of its mapping. `outer` is what `import_playbook` entries around it gave. */
+export async function parsePlay(
+  map: MapNode,
+  file: string,
+  outer: Inherited,
+  loader: Loader,
+): Promise<Play | undefined> {
+  const { found, options } = loader;
+  const { given, rest } = readKeywords(map, 'play', found, options.moduleNames);
+  for (const entry of rest) found.push(unknownKeyword(entry, 'play', ['import_playbook']));
+  checkDefaults(given.module_defaults, loader);
+
+  const handlers: Task[] = [];
+  const around: Around = {
+    loader,
+    // A play's own variables are a level of their own, and not the tasks'.
+    inherited: inherit({ ...outer, scope: { vars: [] } }, given, []),
+    place: 'task',
+    playDirectory: dirname(file),
+    files: [file],
+    roles: [],
+    play: { handlers, ran: new Set() },
+  };
+  const pre = await parseItems(given.pre_tasks ?? [], around);
+  const roles = await useRoles(given.roles ?? [], around, parseItems);
+  const tasks = await parseItems(given.tasks ?? [], around);
+  const post = await parseItems(given.post_tasks ?? [], around);
+  const own = await parseItems(given.handlers ?? [], { ...around, place: 'handler' });
+  handlers.push(...own.filter((item) => item.kind === 'task'));
+
+  const files = await varsFiles(given, file, loader);
+  const hosts = given.hosts?.map(({ value }) => String(value)).join(',');
+  const [hostsNode] = given.hosts ?? [];
+  if (!hostsNode || hosts === undefined) {
+    if (!map.entries.some(({ key }) => key === 'hosts')) found.push(missingHosts(map, options.moduleNames));
+    return undefined;
+  }
+  return {
+    at: map.at,
+    name: String(given.name?.value ?? hosts),
+    hosts,
+    hostsAt: hostsNode.at,
+    become: { ...outer.become, ...becomeOf(given) },
+    vars: [...outer.scope.vars, ...varsOf(given), ...files.loaded],
+    varsFiles: files.templated,
+    serial: given.serial ?? [],
+    ...(given.max_fail_percentage !== undefined && { maxFailPercentage: given.max_fail_percentage }),
+    anyErrorsFatal: around.inherited.anyErrorsFatal,
+    order: given.order ?? 'inventory',
+    forceHandlers: given.force_handlers ?? false,
+    sections: [pre, [...roles.flatMap(({ items }) => items), ...tasks], post],
+    handlers,
+    ...(given.connection !== undefined && { connection: given.connection }),
+    ...(given.remote_user !== undefined && { remoteUser: given.remote_user }),
+    ...(given.port !== undefined && { port: given.port }),
+  };
+}
+
+async function varsFiles(given: Given, file: string, loader: Loader) {
+  const loaded: Node[] = [];
+  const templated: Templated[] = [];
+  for (const name of given.vars_files ?? []) {
+    if (String(name.value).includes('{{')) {
+      templated.push(name);
+      continue;
+    }
+    const path = findFile(String(name.value), [dirname(file)], name.at, loader.found);
+    const map = path === undefined ? undefined : await loadVars(path, name.at, loader);
+    if (map) loaded.push(map);
+  }
+  return { loaded, templated };
+}
+
+function missingHosts(map: MapNode, moduleNames: readonly string[]) {
+  const known = keywordsOn('play') as readonly string[];
+  const task = map.entries.some(({ key }) => moduleNames.includes(key) || (key !== 'name' && !known.includes(key)));
+  const hint = task ? 'this looks like a task: a play has hosts and, under tasks, a list of them' : 'write hosts: all';
+  return mistake('MissingKeyword', 'this play does not say on which hosts', map.at, hint);
+}

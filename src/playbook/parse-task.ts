@@ -1,0 +1,131 @@
+import { type Diagnostic, mistake } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+import type { Entry, MapNode, Scalar } from '../source/node.ts';
+import { type Inherited, inherit, withDefaults } from './inherit.ts';
+import { type Given, keywordsOn, readKeywords } from './keywords.ts';
+import type { Loader } from './loader.ts';
+import { checkDefaults } from './module-defaults.ts';
+import { checkParams, paramsOf } from './params.ts';
+import { parseLoopControl } from './parse-loop-control.ts';
+import { choice } from './readers.ts';
+import { shortName } from './short-name.ts';
+import type { Meta, Task } from './types.ts';
+
+/** Keys that make a list item something other than the use of a module. */
+export const STRUCTURE = ['block', 'rescue', 'always', 'meta', 'import_tasks', 'import_role'] as const;
+
+/** A task or handler out of its mapping, with all that it inherits; undefined when it cannot be made out. */
+export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inherited, loader: Loader): Task | undefined {
+  const { found } = loader;
+  const before = found.length;
+  const { given, rest } = readKeywords(map, place, found, loader.options.moduleNames);
+  const entry = moduleEntry(rest, map, place, loader, found.length > before);
+  checkTogether(given, map, found);
+  checkDefaults(given.module_defaults, loader);
+  const loopControl = parseLoopControl(given.loop_control, found);
+  if (!entry) return undefined;
+
+  const module = shortName(entry.key);
+  const inner = inherit(outer, given);
+  const params = withDefaults(
+    paramsOf(entry, given.args, found),
+    inner.moduleDefaults.get(module) ?? [],
+    entry.value.at,
+  );
+  checkParams(module, params, found);
+  const name: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
+  const { scope, when, tags, environment, become, notify, delegateTo, diff, checkMode, throttle } = inner;
+  const { ignoreErrors, ignoreUnreachable, noLog, runOnce, timeout, anyErrorsFatal } = inner;
+  return {
+    kind: 'task',
+    at: map.at,
+    name,
+    module,
+    moduleAt: entry.keyAt,
+    params,
+    ...{ scope, when, tags, environment, become, notify },
+    ...{ ignoreErrors, ignoreUnreachable, noLog, runOnce, timeout, anyErrorsFatal },
+    ...(delegateTo && { delegateTo }),
+    ...(diff !== undefined && { diff }),
+    ...(checkMode !== undefined && { checkMode }),
+    ...(throttle !== undefined && { throttle }),
+    ...(given.register !== undefined && { register: given.register }),
+    ...(given.loop && { loop: given.loop }),
+    loopControl,
+    ...(given.until && { until: given.until }),
+    retries: given.retries ?? 3,
+    delay: given.delay ?? 5,
+    failedWhen: given.failed_when ?? [],
+    changedWhen: given.changed_when ?? [],
+    listen: listenOf(given, name, inner),
+  };
+}
+
+/** A role's handler can be told from one of the same name by `role : name`. */
+function listenOf(given: Given, name: Scalar, { scope }: Inherited): readonly string[] {
+  const qualified = scope.role ? [`${scope.role.name} : ${String(name.value)}`] : [];
+  return [...(given.listen ?? []), ...qualified];
+}
+
+/** The one entry that names a module. */
+function moduleEntry(
+  rest: readonly Entry[],
+  map: MapNode,
+  place: 'task' | 'handler',
+  { options: { moduleNames }, found }: Loader,
+  explained: boolean,
+): Entry | undefined {
+  const modules = rest.filter(({ key }) => moduleNames.includes(shortName(key)));
+  const [module, second] = modules;
+  const others = rest.filter((entry) => !modules.includes(entry));
+  const known = [...(module ? [] : moduleNames), ...keywordsOn(place), ...STRUCTURE];
+  for (const { key, keyAt } of others) {
+    if (key === 'rescue' || key === 'always') {
+      found.push(mistake('UselessKeyword', `"${key}" does nothing without "block"`, keyAt));
+      continue;
+    }
+    const hint = didYouMean(key.slice(key.lastIndexOf('.') + 1), known);
+    if (module) found.push(mistake('UnknownKeyword', `"${key}" is not a keyword of a ${place}`, keyAt, hint));
+    else
+      found.push(
+        mistake('UnknownModule', `there is no module "${key}"`, keyAt, hint ?? 'kvmplay doc lists all modules'),
+      );
+  }
+  if (second) {
+    const message = `a ${place} uses one module, and here are "${module?.key}" and "${second.key}"`;
+    found.push(mistake('SeveralModules', message, second.keyAt, 'make two of it'));
+  } else if (rest.length === 0 && !explained) {
+    const message = `this ${place} does not say which module it uses`;
+    found.push(mistake('MissingModule', message, map.at, 'for example `sysctl: { vm.swappiness: 10 }`'));
+  }
+  return module;
+}
+
+/** Keywords that do nothing without another one. */
+function checkTogether(given: Given, map: MapNode, found: Diagnostic[]): void {
+  const lone = (name: 'retries' | 'delay' | 'loop_control', needs: 'until' | 'loop') => {
+    const entry = map.entries.find(({ key }) => key === name);
+    if (given[name] === undefined || map.entries.some(({ key }) => key === needs) || !entry) return;
+    found.push(mistake('UselessKeyword', `"${name}" does nothing without "${needs}"`, entry.keyAt));
+  };
+  lone('retries', 'until');
+  lone('delay', 'until');
+  lone('loop_control', 'loop');
+}
+
+const META = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');
+const ON_META: readonly string[] = ['name', 'when', 'tags', 'vars'];
+
+export function parseMeta(map: MapNode, outer: Inherited, found: Diagnostic[]): Meta | undefined {
+  const { given, rest } = readKeywords(map, 'task', found);
+  const entry = rest.find(({ key }) => shortName(key) === 'meta');
+  for (const { key, keyAt } of map.entries) {
+    if (ON_META.includes(key) || key === entry?.key) continue;
+    found.push(mistake('MisplacedKeyword', `"${key}" cannot stand on a meta task`, keyAt, didYouMean(key, ON_META)));
+  }
+  const action = entry && META(entry.value, 'meta', found);
+  if (!action) return undefined;
+  const { when, tags, scope } = inherit(outer, given);
+  const name = given.name && { name: String(given.name.value) };
+  return { kind: 'meta', at: map.at, ...name, action, when, tags, scope };
+}

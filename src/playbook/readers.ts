@@ -1,0 +1,174 @@
+import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts';
+import { describeNode, type MapNode, type Node, type Scalar } from '../source/node.ts';
+import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
+import type { Expression, Templated } from './types.ts';
+
+/** Takes the value of the keyword `name`, or says what is wrong with it and gives undefined. */
+export type Reader<T> = (node: Node, name: string, found: Diagnostic[]) => T | undefined;
+
+function refuse(found: Diagnostic[], node: Node, name: string, takes: string, hint?: string): undefined {
+  const templated = isTemplated(node) ? 'it is read before any host is known, so it cannot hold a template' : undefined;
+  found.push(mistake('BadValue', `"${name}" takes ${takes}, not ${describeNode(node)}`, node.at, hint ?? templated));
+}
+
+const isNothing = (node: Node): boolean => node.kind === 'scalar' && node.value === null;
+
+/** YAML 1.2 reads `yes` as a text; who comes from Ansible means true. */
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  yes: true,
+  on: true,
+  true: true,
+  no: false,
+  off: false,
+  false: false,
+};
+
+export const bool: Reader<boolean> = (node, name, found) => {
+  if (node.kind === 'scalar') {
+    if (typeof node.value === 'boolean') return node.value;
+    const word = typeof node.value === 'string' ? BOOLEANS[node.value.toLowerCase()] : undefined;
+    if (word !== undefined) return word;
+  }
+  return refuse(found, node, name, 'true or false');
+};
+
+export const boolOrTemplate: Reader<boolean | Templated> = (node, name, found) =>
+  node.kind === 'scalar' && isTemplated(node) ? text(node, name, found) : bool(node, name, found);
+
+/** A text that may hold templates. */
+export const text: Reader<Templated> = (node, name, found) => {
+  const plain = node.kind === 'scalar' && node.value !== null ? asText(node) : undefined;
+  if (plain === undefined || plain === '') return refuse(found, node, name, 'a text');
+  found.push(...templateMistakes(node));
+  return { ...(node as Scalar), value: plain };
+};
+
+/** A text that is read before any host is known. */
+export const word: Reader<string> = (node, name, found) =>
+  isTemplated(node)
+    ? refuse(found, node, name, 'a plain text')
+    : (text(node, name, found)?.value as string | undefined);
+
+export const variableName: Reader<string> = (node, name, found) => {
+  const given = word(node, name, found);
+  if (given === undefined) return undefined;
+  const wrong = badVariableName(given, node.at);
+  if (wrong) found.push(wrong);
+  return wrong ? undefined : given;
+};
+
+/** A text, or a list of texts. */
+export const texts: Reader<readonly Templated[]> = (node, name, found) =>
+  listOf(node).flatMap((item) => text(item, name, found) ?? []);
+
+export const words: Reader<readonly string[]> = (node, name, found) =>
+  listOf(node).flatMap((item) => word(item, name, found) ?? []);
+
+/** As `words`; a text may also hold several, separated by commas. */
+export const tags: Reader<readonly string[]> = (node, name, found) =>
+  (words(node, name, found) ?? []).flatMap((one) => one.split(',').map((tag) => tag.trim())).filter(Boolean);
+
+/** Conditions that must all hold. */
+export const conditions: Reader<readonly Expression[]> = (node, name, found) =>
+  listOf(node).flatMap((item) => condition(item, name, found) ?? []);
+
+export const condition: Reader<Expression> = (node, name, found) => {
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  if (node.kind !== 'scalar' || value === null || typeof value === 'number' || value === '') {
+    return refuse(found, node, name, 'a condition', `for example ${name}: inventory_hostname != "kvm1"`);
+  }
+  found.push(...conditionMistakes(node));
+  return node;
+};
+
+export const integer =
+  (least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> =>
+  (node, name, found) => {
+    const value = node.kind === 'scalar' ? Number(node.value === null ? Number.NaN : node.value) : Number.NaN;
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    const upTo = most === Number.MAX_SAFE_INTEGER ? ` of at least ${least}` : ` from ${least} to ${most}`;
+    return refuse(found, node, name, `a whole number${upTo}`);
+  };
+
+export const seconds: Reader<number> = (node, name, found) => {
+  const value = node.kind === 'scalar' && node.value !== null ? Number(node.value) : Number.NaN;
+  return value >= 0 && Number.isFinite(value) ? value : refuse(found, node, name, 'a number of seconds');
+};
+
+/** From 0 to 100, with or without a percent sign. */
+export const percent: Reader<number> = (node, name, found) => {
+  const written = node.kind === 'scalar' && node.value !== null ? String(node.value) : '';
+  const value = /^\d+(\.\d+)?%?$/.test(written) ? Number.parseFloat(written) : Number.NaN;
+  return value <= 100 ? value : refuse(found, node, name, 'a number from 0 to 100');
+};
+
+/** A number of hosts, a percentage, or a list of them. */
+export const batches: Reader<readonly string[]> = (node, name, found) =>
+  listOf(node).flatMap((item) => {
+    const written = item.kind === 'scalar' && item.value !== null ? String(item.value) : '';
+    if (/^(?!0+%?$)\d+$|^(?!0+%$)(?:\d|[1-9]\d|100)%$/.test(written)) return [written];
+    return refuse(found, item, name, 'a number of hosts, a percentage, or a list of them') ?? [];
+  });
+
+export const choice =
+  <const T extends string>(...choices: readonly T[]): Reader<T> =>
+  (node, name, found) => {
+    const known = choices.find((one) => node.kind === 'scalar' && node.value === one);
+    return known ?? refuse(found, node, name, choices.map((one) => `"${one}"`).join(' or '));
+  };
+
+export const mapping: Reader<MapNode> = (node, name, found) => {
+  if (isNothing(node)) return { kind: 'map', entries: [], at: node.at };
+  return node.kind === 'map' ? node : refuse(found, node, name, 'a mapping');
+};
+
+/** A mapping whose keys can be used as variables. */
+export const variables: Reader<MapNode> = (node, name, found) => {
+  const map = mapping(node, name, found);
+  for (const entry of map?.entries ?? []) {
+    const wrong = badVariableName(entry.key, entry.keyAt);
+    if (wrong) found.push(wrong);
+    found.push(...templateMistakes(entry.value));
+  }
+  return map;
+};
+
+/** A mapping or a list of them, or a template that gives one. */
+export const environment: Reader<readonly Node[]> = (node, name, found) =>
+  listOf(node).flatMap((item): readonly Node[] => {
+    found.push(...templateMistakes(item));
+    if (item.kind === 'scalar' && isTemplated(item)) return [item];
+    const map = mapping(item, name, found);
+    return map ? [map] : [];
+  });
+
+/** What `loop` goes over: a list, a mapping, or a template that gives one. */
+export const items: Reader<Node> = (node, name, found) => {
+  found.push(...templateMistakes(node));
+  if (node.kind !== 'scalar' || isTemplated(node)) return node;
+  return refuse(found, node, name, 'a list, a mapping, or a template that gives one');
+};
+
+/** Tasks, plays or roles; nothing is an empty list. */
+export const list: Reader<readonly Node[]> = (node, name, found) => {
+  if (isNothing(node)) return [];
+  return node.kind === 'list' ? node.items : refuse(found, node, name, 'a list');
+};
+
+const listOf = (node: Node): readonly Node[] => (node.kind === 'list' ? node.items : [node]);
+
+/** Numbers keep the form in which they were written: `1.10`. */
+const asText = (scalar: Scalar): string =>
+  typeof scalar.value === 'string' ? scalar.value : (scalar.raw ?? String(scalar.value));
+
+/** Words that a condition reads as something else. */
+const RESERVED = new Set(['true', 'false', 'null', 'in', 'as', 'and', 'or', 'not', 'this']);
+
+export function badVariableName(name: string, at: Position): Diagnostic | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    const message = `"${name}" cannot be the name of a variable`;
+    return mistake('BadVariableName', message, at, 'letters, digits and _ make a name, and a digit cannot begin it');
+  }
+  if (RESERVED.has(name)) return mistake('BadVariableName', `"${name}" has a meaning of its own in conditions`, at);
+  return undefined;
+}

@@ -1,0 +1,133 @@
+import { dirname, join } from 'node:path';
+import { mistake, type Position } from '../source/diagnostic.ts';
+import { type MapNode, type Node, toData } from '../source/node.ts';
+import type { Around, ParseItems } from './around.ts';
+import { inherit } from './inherit.ts';
+import { readKeywords, unknownKeyword } from './keywords.ts';
+import { checkDefaults } from './module-defaults.ts';
+import { readImport } from './read-import.ts';
+import { type RoleFiles, type RoleParts, readRole } from './read-role.ts';
+import { list, word } from './readers.ts';
+import type { Item, Role } from './types.ts';
+
+const ROLE_PARTS = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from'] as const;
+const NO_EFFECT = ['public', 'allow_duplicates', 'rolespec_validate'];
+
+export async function importRole(map: MapNode, around: Around, parse: ParseItems): Promise<Item[]> {
+  const { found } = around.loader;
+  const { inherited, entry } = readImport(map, 'import_role', around);
+  if (entry?.value.kind !== 'map') {
+    const message = '"import_role" takes a mapping with the name of the role';
+    found.push(mistake('BadValue', message, entry?.value.at ?? map.at, 'write import_role: { name: … }'));
+    return [];
+  }
+  const parts: { -readonly [Key in keyof RoleParts]: RoleParts[Key] } = {};
+  let name: { text: string; at: Position } | undefined;
+  for (const { key, keyAt, value } of entry.value.entries) {
+    const part = ROLE_PARTS.find((one) => one === key);
+    const text = part || key === 'name' || key === 'role' ? word(value, key, found) : undefined;
+    if (part && text !== undefined) parts[part] = text;
+    else if (text !== undefined) name = { text, at: value.at };
+    else if (!part && key !== 'name' && key !== 'role' && !NO_EFFECT.includes(key))
+      found.push(unknownKeyword({ key, keyAt, value }, 'import', ['name', ...ROLE_PARTS]));
+  }
+  if (!name) return [];
+  const used = await useRole({ name: name.text, at: name.at, parts, again: true }, { ...around, inherited }, parse);
+  return [...(used?.items ?? [])];
+}
+
+/** A role with the items that its use gave: none where it ran before. */
+export interface UsedRole {
+  readonly role: Role;
+  readonly items: readonly Item[];
+}
+
+/** The entries of `roles`, or of a role's dependencies. */
+export async function useRoles(nodes: readonly Node[], around: Around, parse: ParseItems): Promise<UsedRole[]> {
+  const used: UsedRole[] = [];
+  for (const node of nodes) {
+    const entry = readEntry(node, around);
+    const one = entry && (await useRole({ ...entry, parts: {}, again: false }, { ...around, ...entry }, parse));
+    if (one) used.push(one);
+  }
+  return used;
+}
+
+/** `- common`, or `- { role: common, tags: … }` */
+function readEntry(node: Node, { loader, inherited }: Around) {
+  const { found, options } = loader;
+  if (node.kind !== 'map') {
+    const name = word(node, 'roles', found);
+    return name === undefined ? undefined : { name, at: node.at, inherited };
+  }
+  const { given, rest } = readKeywords(node, 'role', found, options.moduleNames);
+  checkDefaults(given.module_defaults, loader);
+  const entry = rest.find(({ key }) => key === 'role') ?? rest.find(({ key }) => key === 'name');
+  for (const other of rest) {
+    if (other === entry) continue;
+    const wrong = unknownKeyword(other, 'role', ['role']);
+    found.push({ ...wrong, hint: wrong.hint ?? 'put parameters of the role under vars' });
+  }
+  if (!entry) found.push(mistake('MissingKeyword', 'this does not say which role', node.at, 'write role: NAME'));
+  const name = entry && word(entry.value, entry.key, found);
+  if (!entry || name === undefined) return undefined;
+  return { name, at: entry.value.at, inherited: inherit(inherited, given) };
+}
+
+interface Use {
+  readonly name: string;
+  readonly at: Position;
+  readonly parts: RoleParts;
+  /** Even if the role ran before. */
+  readonly again: boolean;
+}
+
+/** A role's dependencies and tasks; its handlers go to the play. */
+async function useRole(
+  { name, at, parts, again }: Use,
+  around: Around,
+  parse: ParseItems,
+): Promise<UsedRole | undefined> {
+  const { loader, playDirectory, roles, play, inherited } = around;
+  loader.count(at);
+  const { rolesPath = [] } = loader.options;
+  const directories = [
+    join(playDirectory, 'roles'),
+    ...roles.map((role) => dirname(role)),
+    ...rolesPath,
+    playDirectory,
+  ];
+  const files = await readRole(name, at, [...new Set(directories)], parts, loader);
+  if (!files) return undefined;
+  if (roles.includes(files.path)) {
+    const path = [...roles.slice(roles.indexOf(files.path)), files.path].join(' → ');
+    loader.found.push(mistake('RoleCycle', `this role depends on itself: ${path}`, at));
+    return undefined;
+  }
+  const key = JSON.stringify([files.path, inherited.scope.vars.map(toData)]);
+  const done = play.ran.has(key) && !files.allowDuplicates && !again;
+  play.ran.add(key);
+
+  const inner = { ...around, roles: [...roles, files.path] };
+  const before = await useRoles(files.dependencies, inner, parse);
+  const role = roleOf(files, inherited.scope.role, before);
+  if (done) return { role, items: [] };
+  const inside = { ...inner, inherited: { ...inherited, scope: { ...inherited.scope, role } } };
+  const own = async (part: RoleFiles['tasks'], place: Around['place']): Promise<Item[]> => {
+    const nodes = part && list(part.node, part.file, loader.found);
+    return nodes ? parse(nodes, { ...inside, place, files: [...around.files, part.file] }) : [];
+  };
+  play.handlers.push(...(await own(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
+  return { role, items: [...before.flatMap(({ items }) => items), ...(await own(files.tasks, 'task'))] };
+}
+
+/** A role sees the variables of the role that uses it, and of those that it depends on. */
+function roleOf(files: RoleFiles, user: Role | undefined, dependencies: readonly UsedRole[]): Role {
+  const others = [...(user ? [user] : []), ...dependencies.map(({ role }) => role)];
+  return {
+    name: files.name,
+    path: files.path,
+    defaults: [...new Set([...others.flatMap(({ defaults }) => defaults), ...files.defaults])],
+    vars: [...new Set([...others.flatMap(({ vars }) => vars), ...files.vars])],
+  };
+}

@@ -1,0 +1,29 @@
+import { type Diagnostic, UserError } from '../source/diagnostic.ts';
+import type { Node, Scalar } from '../source/node.ts';
+import { positionIn } from '../source/position-in.ts';
+import { checkCondition } from './condition.ts';
+import { parseTemplate } from './parse-template.ts';
+import { isTemplated } from './render.ts';
+
+/** All that is wrong with the templates in a node before any variable is known. */
+export function templateMistakes(node: Node): readonly Diagnostic[] {
+  if (node.kind === 'list') return node.items.flatMap(templateMistakes);
+  if (node.kind === 'map') return node.entries.flatMap((entry) => templateMistakes(entry.value));
+  if (!isTemplated(node)) return [];
+  return mistakesOf(() => parseTemplate(String(node.value), (index, length) => positionIn(node, index, length)));
+}
+
+/** All that is wrong with a condition before any variable is known. */
+export function conditionMistakes(condition: Scalar): readonly Diagnostic[] {
+  return mistakesOf(() => checkCondition(condition));
+}
+
+function mistakesOf(check: () => unknown): readonly Diagnostic[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return error.diagnostics;
+    throw error;
+  }
+}

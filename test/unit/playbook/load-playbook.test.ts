@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest';
+import { toData } from '../../../src/source/node.ts';
+import { load, mistakes, names, tasks } from './support.ts';
+
+describe('a play', () => {
+  it('has everything in its place', async () => {
+    const [play] = await load(`
+- name: Tune
+  hosts: [kvm, '!kvm9']
+  become: yes
+  become_user: root
+  serial: [1, 30%]
+  max_fail_percentage: 25%
+  any_errors_fatal: true
+  order: sorted
+  force_handlers: true
+  gather_facts: false
+  remote_user: admin
+  port: 2222
+  connection: ssh
+  vars: {a: 1}
+  pre_tasks: [{name: first, debug: {}}]
+  tasks: [{name: second, debug: }]
+  post_tasks: [{name: third, debug: {}}]
+  handlers: [{name: h, debug: {}}]
+`);
+
+    expect(play).toMatchObject({
+      name: 'Tune',
+      hosts: 'kvm,!kvm9',
+      become: { become: true, user: { value: 'root' } },
+      serial: ['1', '30%'],
+      maxFailPercentage: 25,
+      anyErrorsFatal: true,
+      order: 'sorted',
+      forceHandlers: true,
+      remoteUser: 'admin',
+      port: 2222,
+      connection: 'ssh',
+    });
+    expect(play?.sections.map((items) => items.length)).toEqual([1, 1, 1]);
+    expect(play?.vars.map(toData)).toEqual([{ a: 1 }]);
+    expect(play?.handlers).toHaveLength(1);
+    expect(tasks(play).every(({ become }) => become.become)).toBe(true);
+  });
+
+  it('is named by its hosts where it has no name', async () => {
+    expect((await load('- hosts: a,b\n'))[0]?.name).toBe('a,b');
+  });
+
+  it.each([
+    ['an empty file', '', 'BadPlaybook site.yml:1:1 a playbook is a list of plays, not nothing (write - hosts: all)'],
+    [
+      'an empty list',
+      '[]',
+      'BadPlaybook site.yml:1:1 a playbook is a list of plays, not an empty one (write - hosts: all)',
+    ],
+    [
+      'a mapping',
+      'hosts: all',
+      'BadPlaybook site.yml:1:1 a playbook is a list of plays, not a mapping (write - hosts: all)',
+    ],
+    ['a word', '- all', 'BadPlaybook site.yml:1:3 a play is a mapping, not the text "all"'],
+    [
+      'a play without hosts',
+      '- name: x',
+      'MissingKeyword site.yml:1:3 this play does not say on which hosts (write hosts: all)',
+    ],
+  ])('is refused: %s', async (_name, text, expected) => {
+    expect(await mistakes(text)).toEqual([expected]);
+  });
+
+  it('says that a task stands where a play should', async () => {
+    expect((await mistakes('- name: x\n  ksm: {}\n')).join()).toContain('this looks like a task');
+  });
+
+  it('says what the file is called that is not there', async () => {
+    expect(await mistakes({ 'other.yml': '' })).toEqual([
+      expect.stringMatching(/^FileNotFound undefined:.*there is no file site.yml$/),
+    ]);
+  });
+
+  it('collects the mistakes of all plays and files', async () => {
+    const found = await mistakes({
+      'site.yml': `
+- hosts: all
+  tsks: []
+  tasks:
+    - sysclt: {}
+    - import_tasks: more.yml
+- hosts: all
+  become: perhaps
+`,
+      'more.yml': '- debug: {}\n  wen: true\n- ksm: {}\n  when: a and b\n',
+    });
+
+    expect(found).toEqual([
+      'UnknownKeyword site.yml:3:3 "tsks" is not a keyword of a play (did you mean "tasks"?)',
+      'UnknownModule site.yml:5:7 there is no module "sysclt" (did you mean "sysctl"?)',
+      'UnknownKeyword more.yml:2:3 "wen" is not a keyword of a task (did you mean "when"?)',
+      'ConditionSyntax more.yml:4:11 conditions are written in CEL (write `&&`)',
+      'BadValue site.yml:8:11 "become" takes true or false, not the text "perhaps"',
+    ]);
+  });
+});
+
+describe('vars_files', () => {
+  it('are read where they have no template', async () => {
+    const [play] = await load({
+      'site.yml': '- hosts: all\n  vars: {a: 1}\n  vars_files: [vars/x.yml, "vars/{{ os }}.yml"]\n',
+      'vars/x.yml': 'a: 2\n',
+    });
+
+    expect(play?.vars.map(toData)).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(play?.varsFiles.map(({ value }) => value)).toEqual(['vars/{{ os }}.yml']);
+  });
+
+  it('are named when they are not there, and checked when they are', async () => {
+    const files = {
+      'site.yml': '- hosts: all\n  vars_files: [vars/y.yml, vars/x.yml]\n',
+      'vars/x.yml': '1a: 2\nmode: 0644',
+    };
+
+    expect(await mistakes(files)).toEqual([
+      'FileNotFound site.yml:2:16 there is no file vars/y.yml (did you mean "x.yml"?)',
+      expect.stringMatching(/^LeadingZero vars\/x.yml:2:7/),
+    ]);
+  });
+});
+
+describe('import_playbook', () => {
+  it('puts plays in place, with the keywords that stand on the import', async () => {
+    const plays = await load({
+      'site.yml': '- import_playbook: sub/a.yml\n  tags: x\n  vars: {v: 1}\n  when: go\n- hosts: last\n',
+      'sub/a.yml': '- hosts: a\n  tasks: [{debug: {}, tags: y, when: on}]\n- import_playbook: b.yml\n',
+      'sub/b.yml': '- hosts: b\n',
+    });
+
+    expect(plays.map(({ hosts }) => hosts)).toEqual(['a', 'b', 'last']);
+    expect(plays.map(({ vars }) => vars.map(toData))).toEqual([[{ v: 1 }], [{ v: 1 }], []]);
+    expect(tasks(plays[0])).toMatchObject([{ tags: ['x', 'y'], when: [{ value: 'go' }, { value: 'on' }] }]);
+  });
+
+  it('refuses a circle', async () => {
+    expect(
+      await mistakes({ 'site.yml': '- import_playbook: b.yml\n', 'b.yml': '- import_playbook: site.yml\n' }),
+    ).toEqual(['ImportCycle b.yml:1:20 this playbook imports itself: site.yml → b.yml → site.yml']);
+  });
+
+  it('is refused among tasks', async () => {
+    expect(await mistakes('- hosts: all\n  tasks: [{import_playbook: x.yml}]')).toEqual([
+      expect.stringMatching(/^MisplacedKeyword site.yml:2:11/),
+    ]);
+  });
+});
+
+describe('import_tasks', () => {
+  it('puts tasks in place; a file beside the one that imports comes first', async () => {
+    const [play] = await load({
+      'site.yml':
+        '- hosts: all\n  tasks:\n    - import_tasks: t/a.yml\n      tags: [x]\n      vars: {v: 1}\n    - debug: {}\n      name: last\n',
+      't/a.yml': '- {name: a, debug: {}}\n- import_tasks: {file: b.yml}\n',
+      't/b.yml': '- {name: b, debug: {}}\n',
+      'b.yml': '- {name: wrong, debug: {}}\n',
+    });
+
+    expect(names(play)).toEqual(['a', 'b', 'last']);
+    expect(tasks(play).map(({ tags }) => tags)).toEqual([['x'], ['x'], []]);
+    expect(tasks(play)[1]).toMatchObject({ at: { line: 1, column: 3 }, scope: { vars: [{ kind: 'map' }] } });
+  });
+
+  it.each([
+    [
+      'a circle',
+      { 't.yml': '- import_tasks: t.yml\n' },
+      'ImportCycle t.yml:1:17 this file imports itself: t.yml → t.yml',
+    ],
+    ['a missing file', { 'tt.yml': '' }, 'FileNotFound site.yml:1:42 there is no file t.yml (did you mean "tt.yml"?)'],
+    ['a mapping', { 't.yml': 'debug: {}' }, 'BadValue t.yml:1:1 "t.yml" takes a list, not a mapping'],
+  ])('refuses %s', async (_name, files, expected) => {
+    const found = await mistakes({ 'site.yml': '- {hosts: all, tasks: [{ import_tasks:   t.yml }]}', ...files });
+    expect(found).toEqual([expected]);
+  });
+
+  it('refuses a template, a loop, and imports without end', async () => {
+    expect((await mistakes('- hosts: all\n  tasks: [{import_tasks: "{{ x }}.yml", loop: [1]}]')).join('\n')).toMatch(
+      /"loop" cannot stand on an import.*\n.*it is read before any host is known/,
+    );
+    const twice = (name: string) => `- import_tasks: ${name}\n- import_tasks: ${name}\n`;
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}.yml`, twice(`f${i + 1}.yml`)]));
+    const found = await mistakes({
+      ...files,
+      'f40.yml': '',
+      'site.yml': '- hosts: all\n  tasks: [{import_tasks: f0.yml}]',
+    });
+    expect(found).toEqual([expect.stringMatching(/^TooManyTasks/)]);
+  });
+});
+
+describe('roles', () => {
+  const role = (name: string, extra: Readonly<Record<string, string>> = {}) => ({
+    [`roles/${name}/tasks/main.yml`]: `- {name: ${name}, debug: {}}\n`,
+    ...extra,
+  });
+
+  it('run between pre_tasks and tasks, with what belongs to them', async () => {
+    const [play] = await load({
+      'site.yml': `
+- hosts: all
+  roles:
+    - a
+    - { role: b, tags: t, vars: {p: 1}, when: go }
+  tasks: [{name: task, debug: {}, notify: [ha, 'b : hb']}]
+  handlers: [{name: hp, debug: {}}]
+`,
+      ...role('a', {
+        'roles/a/handlers/main.yml': '- {name: ha, debug: {}}\n',
+        'roles/a/defaults/main.yml': 'd: 1\n',
+        'roles/a/vars/main.yaml': 'v: 1\n',
+      }),
+      ...role('b', { 'roles/b/handlers/main.yml': '- {name: hb, debug: {}}\n' }),
+    });
+
+    expect(names(play)).toEqual(['a', 'b', 'task']);
+    expect(play?.handlers.map(({ name }) => name.value)).toEqual(['ha', 'hb', 'hp']);
+    const [a, b, task] = tasks(play);
+    expect(a?.scope.role?.defaults.map(toData)).toEqual([{ d: 1 }]);
+    expect(a?.scope.role?.vars.map(toData)).toEqual([{ v: 1 }]);
+    expect(a?.scope.role?.path).toMatch(/roles\/a$/);
+    expect(b).toMatchObject({ tags: ['t'], when: [{ value: 'go' }], scope: { role: { name: 'b' } } });
+    expect(b?.scope.vars.map(toData)).toEqual([{ p: 1 }]);
+    expect(task?.scope.role).toBeUndefined();
+  });
+
+  it('bring what they depend on, once', async () => {
+    const [play] = await load({
+      'site.yml': '- hosts: all\n  roles: [a, b, a]\n',
+      ...role('a', { 'roles/a/meta/main.yml': 'dependencies: [common]\n' }),
+      ...role('b', { 'roles/b/meta/main.yml': 'dependencies:\n  - role: common\n' }),
+      ...role('common', { 'roles/common/defaults/main.yml': 'c: 1\n' }),
+    });
+
+    expect(names(play)).toEqual(['common', 'a', 'b']);
+    expect(tasks(play).map(({ scope }) => scope.role?.defaults.map(toData))).toEqual([
+      [{ c: 1 }],
+      [{ c: 1 }],
+      [{ c: 1 }],
+    ]);
+  });
+
+  it('run again with other variables, or where they allow it', async () => {
+    const [play] = await load({
+      'site.yml': '- hosts: all\n  roles: [{role: a, vars: {x: 1}}, {role: a, vars: {x: 2}}, b, b]\n',
+      ...role('a'),
+      ...role('b', { 'roles/b/meta/main.yml': 'allow_duplicates: true\n' }),
+    });
+
+    expect(names(play)).toEqual(['a', 'a', 'b', 'b']);
+  });
+
+  it('are imported, in part too', async () => {
+    const [play] = await load({
+      'site.yml': `
+- hosts: all
+  tasks:
+    - import_role: { name: a, tasks_from: other }
+      tags: x
+    - import_role: { name: a }
+    - import_role: { name: a }
+`,
+      ...role('a', { 'roles/a/tasks/other.yml': '- {name: other, debug: {}}\n- import_tasks: main.yml\n' }),
+    });
+
+    expect(names(play)).toEqual(['other', 'a', 'a', 'a']);
+    expect(tasks(play).map(({ tags }) => tags)).toEqual([['x'], ['x'], [], []]);
+  });
+
+  it.each([
+    ['an unknown one', 'comon', {}, 'UnknownRole site.yml:1:24 there is no role "comon" (did you mean "common"?)'],
+    [
+      'a circle',
+      'x',
+      { 'roles/x/meta/main.yml': 'dependencies: [x]' },
+      expect.stringMatching(/^RoleCycle roles\/x\/meta\/main.yml:1:16/),
+    ],
+    ['no name', '{tags: x}', {}, expect.stringMatching(/^MissingKeyword site.yml:1:24 this does not say which role/)],
+    [
+      'an old parameter',
+      '{role: common, size: 1}',
+      {},
+      expect.stringMatching(/^UnknownKeyword.*put parameters of the role under vars/),
+    ],
+    ['a list', '[common]', {}, expect.stringMatching(/^BadValue/)],
+  ])('are refused: %s', async (_name, given, files, expected) => {
+    expect(await mistakes({ 'site.yml': `- {hosts: all, roles: [${given}]}`, ...role('common'), ...files })).toEqual([
+      expected,
+    ]);
+  });
+});
