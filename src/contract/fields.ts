@@ -16,20 +16,14 @@ export const flag = () =>
 /** A decimal integer. A leading zero is refused: the kernel and the shell would take it for octal. */
 export const integer = (min = 0, max = Number.MAX_SAFE_INTEGER) => {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  const inRange = (text: string) => Number(text) >= min && Number(text) <= max;
+  const text = z
+    .string()
+    .regex(/^(0|-?[1-9]\d*)$/, { abort: true })
+    .refine((digits) => Number(digits) >= min && Number(digits) <= max, { abort: true });
   return z
-    .union(
-      [
-        z.int().min(min).max(max),
-        z
-          .string()
-          .regex(/^(0|-?[1-9]\d*)$/)
-          .refine(inRange),
-      ],
-      {
-        error: `expected an integer ${range}, in decimal and without leading zeros`,
-      },
-    )
+    .union([z.int().min(min, { abort: true }).max(max, { abort: true }), text], {
+      error: `expected an integer ${range}, in decimal and without leading zeros`,
+    })
     .transform(Number);
 };
 

@@ -3,9 +3,14 @@ import type { Module } from './module.ts';
 import type { Probe } from './probe.ts';
 import type { Reading } from './reading.ts';
 
-/** Whether two readings of a probe mean the same: texts as the module has it (else trimmed), all else as data. */
+/**
+ * Whether two readings of a probe mean the same: texts, and what commands of like status print, as the module has it (else
+ * trimmed); all else as data.
+ */
 export function sameReading(module: Pick<Module, 'same'>, probe: Probe, a: Reading, b: Reading): boolean {
-  if (a.is === 'text' && b.is === 'text')
-    return a.text.trim() === b.text.trim() || (module.same?.(probe, a.text, b.text) ?? false);
+  const alike = (one: string, other: string) =>
+    one.trim() === other.trim() || (module.same?.(probe, one, other) ?? false);
+  if (a.is === 'text' && b.is === 'text') return alike(a.text, b.text);
+  if (a.is === 'output' && b.is === 'output') return a.status === b.status && alike(a.stdout, b.stdout);
   return isDeepStrictEqual(a, b);
 }

@@ -2,7 +2,9 @@ import type { Module } from '../contract/index.ts';
 
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
+  ksm: async () => (await import('../../modules/ksm.ts')).ksm,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
+  thp: async () => (await import('../../modules/thp.ts')).thp,
 };
 
 /** The module of this name, or undefined where there is none. */

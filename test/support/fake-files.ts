@@ -32,6 +32,13 @@ const ROOT = { owner: 'root', group: 'root' };
 /** A file tree in memory, with symbolic links anywhere in a path. Paths are absolute. */
 export function fakeFiles() {
   const entries = new Map<string, Entry>([['/', { type: 'dir', mode: '0755', ...ROOT }]]);
+  const listings = new Map<string, Set<string>>();
+
+  function enter(path: string, entry: Entry): void {
+    entries.set(path, entry);
+    const parent = posix.dirname(path);
+    listings.set(parent, (listings.get(parent) ?? new Set()).add(posix.basename(path)));
+  }
 
   /** The path with its links followed; the last part need not exist. */
   function resolve(path: string, followLast = true, hops = 0): string {
@@ -55,7 +62,7 @@ export function fakeFiles() {
     if (there?.type === 'dir') return;
     if (there) throw new FileError('EEXIST', `${path}: File exists`);
     mkdir(posix.dirname(at));
-    entries.set(at, { type: 'dir', mode, ...ROOT });
+    enter(at, { type: 'dir', mode, ...ROOT });
   }
 
   function put(path: string, content: Content): void {
@@ -78,13 +85,13 @@ export function fakeFiles() {
     if (entries.get(posix.dirname(at))?.type !== 'dir')
       throw new FileError('ENOENT', `${path}: No such file or directory`);
     const { mode, owner, group } = { mode: '0644', ...ROOT, ...was, ...owned };
-    entries.set(at, { type: 'file', content, mode, owner, group });
+    enter(at, { type: 'file', content, mode, owner, group });
   }
 
   function link(path: string, to: string): void {
     const at = resolve(path, false);
     if (entries.get(at)?.type === 'dir') throw new FileError('EISDIR', `${path}: Is a directory`);
-    entries.set(at, { type: 'link', to, mode: '0777', ...ROOT });
+    enter(at, { type: 'link', to, mode: '0777', ...ROOT });
   }
 
   function remove(path: string): void {
@@ -92,6 +99,7 @@ export function fakeFiles() {
     if (names(at)?.length && entries.get(at)?.type === 'dir')
       throw new FileError('ENOTEMPTY', `${path}: Directory not empty`);
     entries.delete(at);
+    listings.get(posix.dirname(at))?.delete(posix.basename(at));
   }
 
   function own(path: string, owned: Partial<Owned>): void {
@@ -112,12 +120,7 @@ export function fakeFiles() {
   function names(path: string): string[] | undefined {
     const at = resolve(path);
     if (entries.get(at)?.type !== 'dir') return undefined;
-    const prefix = at === '/' ? '/' : `${at}/`;
-    const inside = [...entries.keys()].filter((key) => key.startsWith(prefix) && key !== '/');
-    return inside
-      .map((key) => key.slice(prefix.length))
-      .filter((name) => !name.includes('/'))
-      .sort();
+    return [...(listings.get(at) ?? [])].sort();
   }
 
   /** Regular files that match a shell pattern, part by part, as the shell does. */

@@ -65,10 +65,13 @@ const ksmRun: Knob = (value, { set }) => {
   return value;
 };
 
-const whileMerged: Knob = (value, { was, read }) => {
-  if (!['0', '1'].includes(value)) return EINVAL;
-  return value !== was && Number(read(`${KSM}/pages_sharing`)) > 0 ? { errno: 'EBUSY' } : value;
-};
+/** Takes another value only while no page is merged. */
+const whenUnmerged =
+  (knob: Knob): Knob =>
+  (value, host) => {
+    const merged = ['pages_shared', 'pages_sharing'].some((count) => Number(host.read(`${KSM}/${count}`)) > 0);
+    return merged && value !== host.was ? { errno: 'EBUSY' } : knob(value, host);
+  };
 
 const TWINS = [
   ['/proc/sys/vm/dirty_ratio', '/proc/sys/vm/dirty_bytes'],
@@ -89,8 +92,8 @@ export const LINUX: Readonly<Record<string, Knob>> = {
     ]),
   ),
   [`${KSM}/run`]: ksmRun,
-  [`${KSM}/merge_across_nodes`]: whileMerged,
-  [`${KSM}/max_page_sharing`]: integers(2),
+  [`${KSM}/merge_across_nodes`]: whenUnmerged(integers(0, 1)),
+  [`${KSM}/max_page_sharing`]: whenUnmerged(integers(2)),
   [`${KSM}/pages_shared`]: refusing('EACCES'),
   [`${KSM}/pages_sharing`]: refusing('EACCES'),
 };

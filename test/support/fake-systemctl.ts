@@ -1,0 +1,65 @@
+import type { FakeFiles } from './fake-files.ts';
+import type { Command } from './fake-host.ts';
+
+const UNITS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
+const WANTS = '/etc/systemd/system/multi-user.target.wants';
+
+/** A unit is there by its file, enabled or masked by its link, and runs while it has a cgroup, as on a real host. */
+const running = (unit: string) => `/sys/fs/cgroup/system.slice/${unit}`;
+
+const masked = (unit: string, files: FakeFiles) => files.stat(`${UNITS[0]}/${unit}`)?.type === 'link';
+const exists = (unit: string, files: FakeFiles) => UNITS.some((place) => files.stat(`${place}/${unit}`));
+
+/** systemctl, as far as modules use it. */
+export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
+  const now = rest.includes('--now');
+  const [unit = ''] = rest.filter((word) => !word.startsWith('-'));
+  const fail = (stderr: string) => ({ status: 1, stdout: '', stderr });
+  const start = () => files.put(`${running(unit)}/cgroup.procs`, '1\n');
+  const stop = () => {
+    files.remove(`${running(unit)}/cgroup.procs`);
+    files.remove(running(unit));
+  };
+  switch (verb) {
+    case 'daemon-reload':
+      return '';
+    case 'show':
+      return show(unit, files);
+    case 'mask':
+      files.put(`${UNITS[0]}/${unit}`, { link: '/dev/null' });
+      if (now) stop();
+      return '';
+    case 'unmask':
+      if (masked(unit, files)) files.remove(`${UNITS[0]}/${unit}`);
+      return '';
+    case 'enable':
+      if (!exists(unit, files)) return fail(`Unit file ${unit} does not exist.`);
+      files.put(`${WANTS}/${unit}`, { link: `/usr/lib/systemd/system/${unit}` });
+      if (now) start();
+      return '';
+    case 'disable':
+      files.remove(`${WANTS}/${unit}`);
+      if (now) stop();
+      return '';
+    case 'start':
+    case 'restart':
+      if (!exists(unit, files)) return fail(`Unit ${unit} not found.`);
+      if (masked(unit, files)) return fail(`Unit ${unit} is masked.`);
+      start();
+      return '';
+    case 'stop':
+      stop();
+      return '';
+    default:
+      throw new Error(`the fake systemctl does not know ${verb}`);
+  }
+};
+
+function show(unit: string, files: FakeFiles): string {
+  const active = files.names(running(unit)) ? 'active' : 'inactive';
+  const lines = (load: string, enabled: string) =>
+    `LoadState=${load}\nActiveState=${active}\nUnitFileState=${enabled}\n`;
+  if (masked(unit, files)) return lines('masked', 'masked');
+  if (!exists(unit, files)) return lines('not-found', '');
+  return lines('loaded', files.stat(`${WANTS}/${unit}`) ? 'enabled' : 'disabled');
+}
