@@ -18,12 +18,12 @@ export function noSshd(): string | undefined {
 }
 
 export interface SshdOptions {
-  /** Loopback addresses to listen on. Default 127.0.0.1. */
+  /** Loopback addresses to listen on, 16 at most. Default 127.0.0.1. */
   readonly addresses?: readonly string[];
   readonly hostKeyTypes?: readonly string[];
   /** Public keys that may log in, as whoever they like. */
   readonly authorizedKeys?: readonly string[];
-  /** Lines of sshd_config; the first of a name counts, so these win. */
+  /** Lines of sshd_config, which stand in for those of the same name that it would have. */
   readonly config?: readonly string[];
 }
 
@@ -52,25 +52,26 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(join(folder, 'authorized_keys'), authorizedKeys.map((key) => `${key.trim()}\n`).join(''));
   // The folder is in /tmp and private to root, but users' sshd reads their keys as them.
   execFileSync('chmod', ['0755', folder]);
+  const defaults = [
+    `Port ${port}`,
+    ...addresses.map((address) => `ListenAddress ${address}`),
+    ...hostKeyTypes.map((type) => `HostKey ${join(folder, `host_${type}`)}`),
+    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+    'PidFile none',
+    'StrictModes no',
+    'UsePAM yes',
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'MaxStartups 200',
+    'PrintMotd no',
+    'UseDNS no',
+  ];
   writeFileSync(
     join(folder, 'config'),
-    [
-      ...config,
-      `Port ${port}`,
-      ...addresses.map((address) => `ListenAddress ${address}`),
-      ...hostKeyTypes.map((type) => `HostKey ${join(folder, `host_${type}`)}`),
-      `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
-      'PidFile none',
-      'StrictModes no',
-      'UsePAM yes',
-      'PermitRootLogin yes',
-      'PasswordAuthentication no',
-      'KbdInteractiveAuthentication no',
-      'MaxStartups 200',
-      'PrintMotd no',
-      'UseDNS no',
-      '',
-    ].join('\n'),
+    [...defaults.filter((line) => !config.some((own) => own.split(' ')[0] === line.split(' ')[0])), ...config, ''].join(
+      '\n',
+    ),
   );
 
   const server = spawn(SSHD, ['-D', '-e', '-f', join(folder, 'config')], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -3,32 +3,31 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import { Unreachable } from '../../contract/index.ts';
-import { NO_OPTIONS } from './arguments.ts';
 import { startClock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { describeFailure, LoginFailed } from './failures.ts';
-import { type Hop, resolveHop } from './hop.ts';
+import type { Hop } from './hop.ts';
 import { logIn } from './login.ts';
+import type { Route } from './route.ts';
 import type { Shared } from './shared.ts';
 
 /** How often a server that hangs up at once is tried. With the pauses between, it has about ten seconds to find time. */
-const TRIES = 10;
+const TRIES = 12;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
-/** As deep as jump hosts that are reached by jump hosts may go, lest two be reached by each other. */
-const DEEPEST = 8;
-
-/** Connects to a server, by its jump hosts if it has any, and logs in. @throws Unreachable */
-export async function dial(hop: Hop, shared: Shared, depth = 0): Promise<Connection> {
-  const way = await throughJumps(hop, shared, depth);
+/** Goes along a route and logs in to the server at its end. @throws Unreachable */
+export async function dial({ through, end }: Route, shared: Shared): Promise<Connection> {
+  const way = await throughJumps(through, shared);
   try {
-    const client = await logInPatiently(hop, shared, way?.client);
-    const release = () => {
-      client.end();
-      way?.release();
-    };
+    const client = await logInPatiently(end, shared, way?.client);
     client.once('close', () => way?.release());
-    return { client, release };
+    return {
+      client,
+      release: () => {
+        client.end();
+        way?.release();
+      },
+    };
   } catch (error) {
     way?.release();
     throw error;
@@ -120,64 +119,35 @@ function forward(hop: Hop, shared: Shared, through: Client): Promise<Duplex> {
 }
 
 /** The last of the jump hosts, over the others. Connections to the same ones are shared by all hosts behind them. */
-async function throughJumps(hop: Hop, shared: Shared, depth: number): Promise<Connection | undefined> {
-  const last = hop.jumps.at(-1);
-  if (!last) return undefined;
-  if (depth >= DEEPEST)
-    throw new Unreachable('JumpFailed', `${hop.label}: more than ${DEEPEST} jump hosts, or some go by each other`);
-
-  const key = JSON.stringify([hop.configFile, hop.hostKeys.acceptNew, hop.jumps.map(plain)]);
+async function throughJumps(jumps: readonly Hop[], shared: Shared): Promise<Connection | undefined> {
+  const end = jumps.at(-1);
+  if (!end) return undefined;
+  // Passwords, which are functions, do not show in it; jump hosts have none.
+  const key = JSON.stringify(jumps);
   const known = shared.jumps.get(key);
-  const jump = known ?? { client: openJump(hop, shared, depth, () => shared.jumps.delete(key)), users: 0 };
+  const jump = known ?? { connection: dial({ through: jumps.slice(0, -1), end }, shared), users: 0 };
   if (!known) shared.jumps.set(key, jump);
+  const forget = () => {
+    if (shared.jumps.get(key) === jump) shared.jumps.delete(key);
+  };
   jump.users++;
   const release = once(() => {
     if (--jump.users > 0) return;
-    if (shared.jumps.get(key) === jump) shared.jumps.delete(key);
-    jump.client.then(
+    forget();
+    jump.connection.then(
       (connection) => connection.release(),
       () => undefined,
     );
   });
   try {
-    const { client } = await jump.client;
+    const { client } = await jump.connection;
+    if (!known) client.once('close', forget);
     return { client, release };
   } catch (error) {
     release();
     throw error;
   }
 }
-
-async function openJump(hop: Hop, shared: Shared, depth: number, gone: () => void): Promise<Connection> {
-  const jump = hop.jumps.at(-1);
-  if (!jump) throw new Error('no jump host');
-  const { host, user, port, ssh = NO_OPTIONS } = jump;
-  const resolved = await resolveHop(
-    {
-      label: `jump host ${host}`,
-      host,
-      ...(user !== undefined && { user }),
-      ...(port !== undefined && { port }),
-      sshArguments: { ...(hop.configFile !== undefined && { configFile: hop.configFile }), ...ssh },
-      timeoutMs: hop.timeoutMs,
-      acceptNewHostKeys: hop.hostKeys.acceptNew,
-    },
-    shared.settings,
-  );
-  // As ssh does: the hosts before it in the list are its way, and only the first goes its own.
-  const before = hop.jumps.slice(0, -1);
-  const connection = await dial(before.length > 0 ? { ...resolved, jumps: before } : resolved, shared, depth + 1);
-  connection.client.once('close', gone);
-  return connection;
-}
-
-const plain = (jump: Hop['jumps'][number]) => [
-  jump.user,
-  jump.host,
-  jump.port,
-  jump.ssh?.configFile,
-  ...(jump.ssh?.options ?? []),
-];
 
 function once(work: () => void): () => void {
   let done = false;

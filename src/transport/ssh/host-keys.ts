@@ -145,7 +145,7 @@ async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
 
 /** One write at the end of the file, so that other processes that do the same lose nothing. */
 async function append(file: string, line: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(file), { mode: 0o700 }).catch(() => undefined);
   const handle = await open(file, 'a+', 0o600);
   try {
     const { size } = await handle.stat();

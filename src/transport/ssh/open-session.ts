@@ -3,7 +3,7 @@ import type { Target } from '../target.ts';
 import type { Ui } from '../ui.ts';
 import { dial } from './dial.ts';
 import { execute } from './exec.ts';
-import { resolveHop } from './hop.ts';
+import { resolveRoute } from './route.ts';
 import { sharedOf } from './shared.ts';
 
 export interface Session {
@@ -16,12 +16,12 @@ export interface Session {
 /** Logs in to a target. A session can start one command, and the connection ends with it. @throws Unreachable */
 export async function openSession(target: Target, ui: Ui): Promise<Session> {
   const shared = sharedOf(ui);
-  const hop = await resolveHop({ ...target, label: target.name }, shared.settings);
-  const connection = await dial(hop, shared);
+  const route = await resolveRoute({ ...target, label: target.name }, shared.settings);
+  const connection = await dial(route, shared);
   return {
-    user: hop.user,
-    timeoutMs: hop.timeoutMs,
-    start: (argv) => execute(hop.label, connection, `exec ${argv.map(quote).join(' ')}`),
+    user: route.end.user,
+    timeoutMs: route.end.timeoutMs,
+    start: (argv) => execute(route.end.label, connection, `exec ${argv.map(quote).join(' ')}`),
   };
 }
 

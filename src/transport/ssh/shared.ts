@@ -7,7 +7,7 @@ import { openSettings, type Settings } from './settings.ts';
 
 /** A connection to a jump host and how many go through it. */
 export interface SharedJump {
-  readonly client: Promise<Connection>;
+  readonly connection: Promise<Connection>;
   users: number;
 }
 
