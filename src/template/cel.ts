@@ -4,153 +4,125 @@ import {
   Environment,
   EvaluationError,
   ParseError,
+  type ParseResult,
 } from '@marcbachmann/cel-js';
-import { RE2JS } from 're2js';
+import { RE2JS, RE2JSException } from 're2js';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { Unknown } from './unknown.ts';
+import { habitIn } from './cel-habits.ts';
+import { checkMacros, nodesOf } from './cel-tree.ts';
+
+type Locate = (index: number, length?: number) => Position;
 
 const environment = new Environment({
   unlistedVariablesAreDyn: true,
   homogeneousAggregateLiterals: false,
-  limits: { maxAstNodes: 2000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
+  limits: { maxAstNodes: 2000, maxDepth: 250, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
 })
-  .registerOperator('int == double', (a: bigint, b: number) => Number(a) === b)
   .registerFunction('defined(dyn): bool', (value: unknown) => value !== undefined)
   .registerFunction('regex_search(string, string): bool', (text: string, pattern: string) =>
     RE2JS.compile(pattern).matcher(text).find(),
   );
-
-type Locate = (index: number, length?: number) => Position;
+for (const [sign, compute] of Object.entries({
+  '+': (a: number, b: number) => a + b,
+  '-': (a: number, b: number) => a - b,
+  '*': (a: number, b: number) => a * b,
+  '/': (a: number, b: number) => a / b,
+})) {
+  environment.registerOperator(`int ${sign} double`, (a: bigint, b: number) => compute(Number(a), b));
+  environment.registerOperator(`double ${sign} int`, (a: number, b: bigint) => compute(a, Number(b)));
+}
 
 const parsed = new Map<string, ASTNode>();
-const compiled = new WeakMap<ASTNode, Compiled>();
-
-interface Compiled {
-  /** Variables by name, with where each stands first. */
-  readonly names: ReadonlyMap<string, ASTNode>;
-  /** Each use of a variable with the fields behind it, innermost first: `a`, `a.b`, `a.b.c`. */
-  readonly paths: readonly (readonly ASTNode[])[];
-}
 
 /** An expression's tree. Throws `UserError` with CEL's spelling for what is written from Ansible habit. */
 export function parseCondition(text: string, locate: Locate): ASTNode {
   const known = parsed.get(text);
   if (known) return known;
-  const habit = HABITS.find(({ pattern }) => pattern.test(outsideQuotes(text)));
   try {
-    const { ast } = environment.parse(text);
-    refuseMatches(ast, locate);
-    parsed.set(text, ast);
-    return ast;
+    const result = environment.parse(text);
+    checkNames(text, result.ast, locate);
+    checkMacros(result.ast, locate);
+    checkPatterns(result.ast, locate);
+    const { error } = result.check();
+    if (error) throw error;
+    parsed.set(text, result.ast);
+    return result.ast;
   } catch (error) {
-    if (!(error instanceof ParseError || error instanceof CelTypeError)) throw error;
-    const { start = 0, end = start + 1 } = error.range ?? error.node?.range ?? {};
-    const index = habit ? Math.max(0, outsideQuotes(text).search(habit.pattern)) : start;
-    const message = habit ? 'conditions are written in CEL' : (error.message.split('\n')[0] ?? '').replace(/\.?$/, '');
-    throw new UserError([mistake('ConditionSyntax', message, locate(index, Math.max(1, end - start)), habit?.write)]);
+    throw celMistake(error, 'ConditionSyntax', (start, end) => {
+      const habit = habitIn(text);
+      if (habit)
+        return { message: 'conditions are written in CEL', at: locate(habit.index, habit.length), hint: habit.write };
+      return { at: locate(start, Math.max(1, end - start)) };
+    });
   }
 }
 
-/** What people write from habit, and what to write instead. */
-const HABITS: readonly { readonly pattern: RegExp; readonly write: string }[] = [
-  { pattern: /\{\{/, write: 'a condition is an expression already: write it without {{ }}' },
-  { pattern: /\bis\s+not\s+defined\b|\bis\s+undefined\b/, write: 'write `!defined(name)`' },
-  { pattern: /\bis\s+defined\b/, write: 'write `defined(name)`' },
-  { pattern: /\bis\s+(changed|failed|skipped)\b/, write: 'write `name.changed`, `name.failed`, `name.skipped`' },
-  { pattern: /\bnot\s+in\b/, write: 'write `!(a in b)`' },
-  { pattern: /\band\b/, write: 'write `&&`' },
-  { pattern: /\bor\b/, write: 'write `||`' },
-  { pattern: /\bnot\b/, write: 'write `!`' },
-  { pattern: /\b(True|False|None)\b/, write: 'write `true`, `false`, `null`' },
-  { pattern: /\|/, write: 'CEL has no filters: size(x), int(x), string(x), x.startsWith("…")' },
-];
+/** `True` and `None` are names like others to CEL, and never the name of a variable. */
+function checkNames(text: string, ast: ASTNode, locate: Locate): void {
+  for (const { op, args, range } of nodesOf(ast)) {
+    if (op !== 'id' || !/^(?:True|False|None)$/.test(args)) continue;
+    const habit = habitIn(text.slice(range.start, range.end));
+    const at = locate(range.start, range.end - range.start);
+    throw new UserError([mistake('ConditionSyntax', 'conditions are written in CEL', at, habit?.write)]);
+  }
+}
 
-const outsideQuotes = (text: string): string =>
-  text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (quoted) => ' '.repeat(quoted.length));
-
-function refuseMatches(ast: ASTNode, locate: Locate): void {
+/** Patterns that stand in the expression are looked at before any host is. */
+function checkPatterns(ast: ASTNode, locate: Locate): void {
   for (const node of nodesOf(ast)) {
-    const called = node.op === 'rcall' || node.op === 'call' ? node.args[0] : undefined;
-    if (called !== 'matches') continue;
-    const hint = 'write `regex_search(text, "pattern")`: it takes time in proportion to the text';
-    const at = locate(node.range.start, node.range.end - node.range.start);
-    throw new UserError([mistake('NoMatches', 'matches() can hang on some patterns and is not offered', at, hint)]);
+    const pattern =
+      node.op === 'rcall' && node.args[0] === 'matches'
+        ? node.args[2][0]
+        : node.op === 'call' && node.args[0] === 'regex_search'
+          ? node.args[1][1]
+          : undefined;
+    if (pattern?.op !== 'value' || typeof pattern.args !== 'string') continue;
+    try {
+      RE2JS.compile(pattern.args);
+    } catch (error) {
+      throw celMistake(error, 'BadPattern', () => ({
+        at: locate(pattern.range.start, pattern.range.end - pattern.range.start),
+      }));
+    }
   }
 }
 
-/** The variables that a tree uses; what a macro binds (`list.all(x, …)`) is not one. */
-export function compile(node: ASTNode): Compiled {
-  const known = compiled.get(node);
-  if (known) return known;
-  const names = new Map<string, ASTNode>();
-  const paths: ASTNode[][] = [];
-  collect(node, new Set(), names, paths);
-  const result = { names, paths };
-  compiled.set(node, result);
-  return result;
-}
+/** Text that computes with plain values, for `run`. */
+export const compileText = (text: string): ParseResult => environment.parse(text);
 
-const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-
-function collect(node: ASTNode, bound: ReadonlySet<string>, names: Map<string, ASTNode>, paths: ASTNode[][]): void {
-  const path = pathOf(node);
-  if (path) {
-    const [head] = path;
-    if (head?.op !== 'id' || bound.has(head.args)) return;
-    if (!names.has(head.args)) names.set(head.args, head);
-    paths.push(path);
-    return;
-  }
-  if (node.op === 'call' && node.args[0] === 'has') {
-    // has(a.b) asks whether b is there: only a must be.
-    for (const field of node.args[1]) if (field.op === '.') collect(field.args[0], bound, names, paths);
-    return;
-  }
-  const variable = node.op === 'rcall' && MACROS.has(node.args[0]) ? node.args[2][0] : undefined;
-  const inner = variable?.op === 'id' ? new Set([...bound, variable.args]) : bound;
-  for (const child of childrenOf(node)) if (child !== variable) collect(child, inner, names, paths);
-}
-
-/** `a`, `a.b`, `a.b.c` as its nodes from the innermost; undefined for anything else. */
-function pathOf(node: ASTNode): ASTNode[] | undefined {
-  if (node.op === 'id') return [node];
-  if (node.op !== '.') return undefined;
-  const base = pathOf(node.args[0]);
-  return base && [...base, node];
-}
-
-function* nodesOf(node: ASTNode): Generator<ASTNode> {
-  yield node;
-  for (const child of childrenOf(node)) yield* nodesOf(child);
-}
-
-const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  return [node.args as unknown].flat(3).filter(isNode);
-}
-
-/** CEL computes a part that holds no logic. Throws `UserError` where the values do not go together. */
-export function evaluateLeaf(node: ASTNode, values: Readonly<Record<string, unknown>>, at: () => Position): unknown {
-  const text = node.input.slice(node.range.start, node.range.end);
-  const context = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toCel(value)]));
+/** CEL computes. Throws `UserError` where the values do not go together. */
+export function run(compiled: ParseResult, values: Readonly<Record<string, unknown>>, at: () => Position): unknown {
   try {
-    return environment.evaluate(text, context);
+    return compiled({ ...values });
   } catch (error) {
-    if (!(error instanceof EvaluationError || error instanceof CelTypeError || error instanceof ParseError))
-      throw error;
-    const message = (error.message.split('\n')[0] ?? '').replace(/\.?$/, '');
-    const hint = /no such overload/.test(message) ? 'convert with int(…), double(…) or string(…) first' : undefined;
-    throw new UserError([mistake('ConditionFailed', message, at(), hint)]);
+    throw celMistake(error, 'ConditionFailed', () => ({ at: at() }));
   }
 }
 
-/** Whole numbers are CEL's int. What is unknown inside a value that is not looked at is null. */
-function toCel(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(toCel);
-  if (value instanceof Unknown || value === undefined) return null;
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toCel(one)]));
-  return value;
+interface Said {
+  readonly message?: string;
+  readonly at: Position;
+  readonly hint?: string;
+}
+
+/** The library's error as a mistake of the user's; anything else is a bug and stays what it is. */
+function celMistake(error: unknown, code: string, say: (start: number, end: number) => Said): unknown {
+  if (error instanceof RE2JSException)
+    return new UserError([
+      mistake('BadPattern', `this pattern cannot be read: ${error.message}`, say(0, 1).at, RE2_HINT),
+    ]);
+  if (!(error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)) return error;
+  const { start = 0, end = start + 1 } = error.range ?? error.node?.range ?? {};
+  const { message = firstLine(error.message), at, hint } = say(start, end);
+  return new UserError([mistake(code, message, at, hint ?? overloadHint(message))]);
+}
+
+const RE2_HINT = 'patterns are those of RE2: without look-around and back references';
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/\.?$/, '');
+
+function overloadHint(message: string): string | undefined {
+  if (/no such overload/i.test(message)) return 'convert with int(…), double(…) or string(…) first';
+  if (/has\(\) invalid argument/.test(message)) return 'write `defined(name)`';
+  return undefined;
 }

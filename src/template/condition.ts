@@ -1,12 +1,14 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
 import { NotKnown } from '../contract/index.ts';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { Scalar } from '../source/node.ts';
 import { positionIn } from '../source/position-in.ts';
-import { compile, evaluateLeaf, parseCondition } from './cel.ts';
+import { compileText, parseCondition, run } from './cel.ts';
+import { type Path, pathOf, rewrite, type Use } from './cel-tree.ts';
 import { type Scope, undefinedVariable } from './scope.ts';
-import { isUnknown, Unknown } from './unknown.ts';
+import { toCel } from './to-cel.ts';
+import { isUnknown, Unknown, unknownIn } from './unknown.ts';
 
 /**
  * Whether a condition holds: true, false, or `Unknown` where that depends on what is not known (Kleene's logic: false &&
@@ -16,15 +18,13 @@ export function test(condition: Scalar, scope: Scope): boolean | Unknown {
   if (typeof condition.value === 'boolean') return condition.value;
   const text = String(condition.value);
   const locate = (index: number, length = 1) => positionIn(condition, index, length);
-  const answer = decide(parseCondition(text, locate), { scope, locate });
-  if (isUnknown(answer) || typeof answer === 'boolean') return answer;
-  const hint = 'compare it with something, for instance `!= ""`, `!= 0` or `size(…) > 0`';
-  throw new UserError([
-    mistake('NotACondition', `this is ${describe(answer)}, and not true or false`, locate(0, text.length), hint),
-  ]);
+  const tree = parseCondition(text, locate);
+  const inside = { scope, locate };
+  const answer = decide(tree, inside);
+  return isUnknown(answer) ? answer : asBoolean(answer, tree, inside);
 }
 
-/** All that is wrong with a condition before any host is known. */
+/** Throws `UserError` with what is wrong with a condition before any variable is known. */
 export function checkCondition(condition: Scalar): void {
   if (typeof condition.value === 'boolean') return;
   parseCondition(String(condition.value), (index, length = 1) => positionIn(condition, index, length));
@@ -52,13 +52,8 @@ function decide(node: ASTNode, inside: Inside): unknown {
       if (isUnknown(value)) return value;
       return decide(asBoolean(value, condition, inside) ? yes : no, inside);
     }
-    case 'call': {
-      const [name, [subject]] = node.args;
-      if (name === 'defined' && subject) return isDefined(subject, inside);
-      return leaf(node, inside);
-    }
     default:
-      return leaf(node, inside);
+      return compute(node, inside);
   }
 }
 
@@ -73,40 +68,56 @@ function both([left, right]: readonly [ASTNode, ASTNode], inside: Inside, decisi
 
 function asBoolean(value: unknown, node: ASTNode, inside: Inside): boolean {
   if (typeof value === 'boolean') return value;
+  const hint = 'compare it with something, for instance `!= ""`, `!= 0` or `size(…) > 0`';
   const message = `this is ${describe(value)}, and not true or false`;
-  throw new UserError([mistake('NotACondition', message, placeOf(node, inside))]);
+  throw new UserError([mistake('NotACondition', message, placeOf(node, inside), hint)]);
 }
+
+const compiled = new WeakMap<ASTNode, { readonly run: ParseResult; readonly uses: readonly Use[] }>();
 
 /** A part without logic: its variables are looked up first, and CEL computes with plain values. */
-function leaf(node: ASTNode, inside: Inside): unknown {
-  const { names, paths } = compile(node);
-  const values: Record<string, unknown> = {};
-  for (const path of paths) {
-    const value = follow(path, inside);
-    if (isUnknown(value)) return value;
+function compute(node: ASTNode, inside: Inside): unknown {
+  const path = pathOf(node);
+  if (path) return follow(path, inside);
+  let part = compiled.get(node);
+  if (!part) {
+    const { text, uses } = rewrite(node);
+    part = { run: compileText(text), uses };
+    compiled.set(node, part);
   }
-  for (const [name, at] of names) values[name] = inside.scope.lookup(name, placeOf(at, inside));
-  return evaluateLeaf(node, values, () => placeOf(node, inside));
+  const values: Record<string, unknown> = {};
+  for (const { as, asks, path } of part.uses) {
+    const value = asks === 'defined' ? isDefined(path, inside) : follow(path, inside);
+    const unknown = unknownIn(value);
+    if (unknown) return unknown;
+    values[as] = toCel(value, () => placeOf(path.node, inside));
+  }
+  return run(part.run, values, () => placeOf(node, inside));
 }
 
-/** `a.b.c` step by step, so that what is missing is named and what is unknown is seen. */
-function follow(path: readonly ASTNode[], inside: Inside): unknown {
-  const [head, ...steps] = path;
-  if (head?.op !== 'id') return undefined;
-  if (!inside.scope.has(head.args))
-    throw new UserError([undefinedVariable(head.args, placeOf(head, inside), inside.scope.names())]);
-  let value: unknown = lookup(head.args, head, inside);
-  for (const step of steps) {
-    if (isUnknown(value) || step.op !== '.') return value;
-    const key = step.args[1];
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) {
-      const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-      const message = `"${inside.scope.has(head.args) ? textOf(step.args[0]) : head.args}" has no "${key}"`;
-      throw new UserError([mistake('UndefinedVariable', message, placeOf(step, inside), didYouMean(key, names))]);
-    }
-    value = (value as Record<string, unknown>)[key];
+/** `a.b[c]` step by step, so that what is missing is named, what is unknown is seen, and nothing else is looked at. */
+function follow({ name, head, steps }: Path, inside: Inside): unknown {
+  const { scope } = inside;
+  if (!scope.has(name)) throw new UserError([undefinedVariable(name, placeOf(head, inside), scope.names())]);
+  let value = lookup(name, head, inside);
+  let before = head;
+  for (const { node, key } of steps) {
+    const wanted = typeof key === 'string' ? key : compute(key, inside);
+    if (isUnknown(value)) return value;
+    if (isUnknown(wanted)) return wanted;
+    value = step(value, wanted, before, node, inside);
+    before = node;
   }
   return value;
+}
+
+function step(value: unknown, wanted: unknown, before: ASTNode, node: ASTNode, inside: Inside): unknown {
+  const key = typeof wanted === 'bigint' ? Number(wanted) : wanted;
+  if (Array.isArray(value) ? Number.isInteger(key) : typeof value === 'object' && value !== null)
+    if (Object.hasOwn(value as object, String(key))) return (value as Record<string, unknown>)[String(key)];
+  const names = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  const message = `"${textOf(before)}" has no ${JSON.stringify(key)}`;
+  throw new UserError([mistake('UndefinedVariable', message, placeOf(node, inside), didYouMean(String(key), names))]);
 }
 
 function lookup(name: string, node: ASTNode, inside: Inside): unknown {
@@ -118,12 +129,10 @@ function lookup(name: string, node: ASTNode, inside: Inside): unknown {
   }
 }
 
-function isDefined(subject: ASTNode, inside: Inside): boolean | Unknown {
-  const [path] = compile(subject).paths;
-  if (!path) throw new UserError([mistake('BadDefined', 'defined() takes a variable', placeOf(subject, inside))]);
+function isDefined(path: Path, inside: Inside): boolean | Unknown {
   try {
     const value = follow(path, inside);
-    return isUnknown(value) ? value : value !== undefined;
+    return isUnknown(value) ? value : true;
   } catch (error) {
     if (error instanceof UserError && error.diagnostics.every((one) => one.code === 'UndefinedVariable')) return false;
     throw error;
@@ -137,6 +146,6 @@ const placeOf = (node: ASTNode, inside: Inside): Position =>
 function describe(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'object') return 'a mapping';
   return typeof value === 'string' ? `the text ${JSON.stringify(value)}` : `the number ${value}`;
 }

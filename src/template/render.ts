@@ -13,6 +13,7 @@ export function isTemplated(node: Node): boolean {
 
 /**
  * The value of a node with every template in it rendered. A text that is one `{{ expression }}` and nothing else keeps
+ * the type of its value. Throws `NotKnown` when any of it is unknown.
  */
 export function renderNode(node: Node, scope: Scope): unknown {
   if (node.kind === 'list') return node.items.map((item) => renderNode(item, scope));

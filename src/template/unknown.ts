@@ -16,3 +16,21 @@ export function known<T>(value: T | Unknown): T {
   if (value instanceof Unknown) throw new NotKnown(value.because);
   return value;
 }
+
+/** The first unknown at or anywhere inside of a value. */
+export function unknownIn(value: unknown): Unknown | undefined {
+  if (value instanceof Unknown) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const inner of Object.values(value)) {
+    const found = unknownIn(inner);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The value itself, when all of it is known: before it is printed, handed to a module or computed with. */
+export function whollyKnown<T>(value: T | Unknown): T {
+  const unknown = unknownIn(value);
+  if (unknown) throw new NotKnown(unknown.because);
+  return value as T;
+}

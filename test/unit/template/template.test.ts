@@ -2,15 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NotKnown } from '../../../src/contract/index.ts';
 import { UserError } from '../../../src/source/diagnostic.ts';
 import { parseYaml } from '../../../src/source/yaml.ts';
-import {
-  isUnknown,
-  type Level,
-  makeScope,
-  renderNode,
-  type Scope,
-  test,
-  Unknown,
-} from '../../../src/template/index.ts';
+import { type Level, makeScope, renderNode, type Scope, Unknown } from '../../../src/template/index.ts';
 
 const level = (name: string, yaml: string): Level => {
   const node = parseYaml(yaml, `${name}.yml`);
@@ -84,57 +76,5 @@ describe('a template', () => {
 
     expect(render('{{ show }}', scope)).toBe(2);
     expect(scope.find('n').map((found) => found.level)).toEqual(['host', 'group']);
-  });
-});
-
-describe('a condition', () => {
-  const holds = (text: string, scope: Scope) => {
-    const answer = test(
-      { kind: 'scalar', value: text, quoted: false, at: { file: 'x.yml', line: 1, column: 1 }, raw: text },
-      scope,
-    );
-    return isUnknown(answer) ? `unknown: ${answer.because}` : answer;
-  };
-  const scope = scopeOf('n: 10\ns: "ten"\nl: [1, 2]\nm: { a: 1, f: 1.5 }\nt: "{{ n }}"', {
-    u: new Unknown('u'),
-    r: { known: true, out: new Unknown('r.out') },
-  });
-
-  it.each([
-    ['n == 10', true],
-    ['n > 9.5 && m.f < 2', true],
-    ['t == 10', true],
-    ['s == "ten" || missing', true],
-    ['"x" in m', false],
-    ['has(m.a) && !has(m.zz)', true],
-    ['defined(n) && !defined(missing) && !defined(m.zz)', true],
-    ['l.exists(x, x > 1)', true],
-    ['l.all(x, x > n)', false],
-    ['size(l) == 2 ? s == "ten" : false', true],
-    ['regex_search(s, "^t.n$")', true],
-    ['r.known', true],
-    ['u', 'unknown: u'],
-    ['u && false', false],
-    ['false && u', false],
-    ['u || true', true],
-    ['!u', 'unknown: u'],
-    ['u == 3 && n == 10', 'unknown: u'],
-    ['r.out == "x"', 'unknown: r.out'],
-    ['r.known && r.out == "x"', 'unknown: r.out'],
-  ])('%s is %s', (text, expected) => {
-    expect(holds(text, scope)).toBe(expected);
-  });
-
-  it.each([
-    ['missing == 1', 'UndefinedVariable x.yml:1:1'],
-    ['n == 10 && mm.a == 1', 'UndefinedVariable x.yml:1:12'],
-    ['m.zz == 1', 'UndefinedVariable x.yml:1:1'],
-    ['n', 'NotACondition x.yml:1:1'],
-    ['n and s', 'ConditionSyntax x.yml:1:3'],
-    ['n is defined', 'ConditionSyntax x.yml:1:3'],
-    ['s.matches("(a+)+$")', 'NoMatches x.yml:1:1'],
-    ['s > 1', 'ConditionFailed x.yml:1:1'],
-  ])('%s is refused where it is wrong', (text, expected) => {
-    expect(mistakes(() => holds(text, scope))).toEqual([expected]);
   });
 });
