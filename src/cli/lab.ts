@@ -4,34 +4,28 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadMachine } from '../lab/machine.ts';
 import { claimLab, forgetLab, type LabState, labFolder, publishLab, runningLab } from '../lab/state.ts';
-import { mistake, UserError } from '../source/diagnostic.ts';
 
-/** The flags of `kvmplay lab …`, as typed. */
+/** The flags of `kvmplay lab …`. */
 export interface LabFlags {
   readonly dir?: string;
-  readonly hosts?: string;
-  readonly topology?: string;
-  readonly port?: string;
+}
+
+export interface LabUpFlags extends LabFlags {
+  readonly hosts: number;
+  readonly topology: string;
+  readonly port: number;
   readonly foreground?: boolean;
 }
 
-const DEFAULT_HOSTS = 12;
-const DEFAULT_PORT = 42_201;
-const DEFAULT_MACHINE = 'two-socket';
-const MOST_HOSTS = 2000;
-
 /** `lab up`: exit code 0 once every host answers, also where the lab is up already. */
-export async function labUp(flags: LabFlags): Promise<number> {
+export async function labUp(flags: LabUpFlags): Promise<number> {
   const dir = folder(flags);
-  const hosts = wholeNumber('--hosts', flags.hosts, DEFAULT_HOSTS, 1, MOST_HOSTS);
-  const port = wholeNumber('--port', flags.port, DEFAULT_PORT, 1024, 65_535);
-  const machine = flags.topology ?? DEFAULT_MACHINE;
   const running = runningLab(dir);
   if (running) return say(`The lab is up already. ${describe(dir, running)}`);
-  if (flags.foreground) return serve(dir, hosts, port, machine);
+  if (flags.foreground) return serve(dir, flags);
 
-  loadMachine(machine); // A wrong name is told here, not in a log.
-  const child = detach(dir, ['--hosts', String(hosts), '--port', String(port), '--topology', machine]);
+  loadMachine(flags.topology); // A wrong name is told here, not in a log.
+  const child = detach(dir, flags);
   const failure = await answerOf(child);
   const started = runningLab(dir);
   if (failure === undefined && started) return say(describe(dir, started));
@@ -75,7 +69,7 @@ export async function labInventory(flags: LabFlags): Promise<number> {
 }
 
 /** The lab itself, in this process, until it is told to end. Tells the one who started it in the background how it went. */
-async function serve(dir: string, hosts: number, port: number, machine: string): Promise<number> {
+async function serve(dir: string, { hosts, port, topology: machine }: LabUpFlags): Promise<number> {
   const tell = async (word: Answer): Promise<void> =>
     new Promise((told) => (process.send ? process.send(word, () => told(process.disconnect())) : told()));
   try {
@@ -108,10 +102,11 @@ interface Answer {
 }
 
 /** This very command once more, in the background, with its words going to a log. */
-function detach(dir: string, args: readonly string[]): ChildProcess {
+function detach(dir: string, { hosts, port, topology }: LabUpFlags): ChildProcess {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const log = openSync(join(dir, 'lab.log'), 'w', 0o600);
-  const command = [process.argv[1] ?? '', 'lab', 'up', '--foreground', '--dir', dir, ...args];
+  const flags = ['--dir', dir, '--hosts', String(hosts), '--port', String(port), '--topology', topology];
+  const command = [process.argv[1] ?? '', 'lab', 'up', '--foreground', ...flags];
   const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', log, log, 'ipc'], cwd: dir });
   closeSync(log);
   return child;
@@ -143,11 +138,4 @@ const folder = (flags: LabFlags): string => resolve(flags.dir ?? labFolder());
 function say(text: string): 0 {
   console.log(text);
   return 0;
-}
-
-function wholeNumber(flag: string, typed: string | undefined, otherwise: number, least: number, most: number): number {
-  if (typed === undefined) return otherwise;
-  const number = /^\d{1,9}$/.test(typed) ? Number(typed) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UserError([mistake('BadFlag', `${flag} takes a whole number from ${least} to ${most}, not "${typed}"`)]);
 }

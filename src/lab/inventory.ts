@@ -13,6 +13,16 @@ interface Access {
   readonly knownHostsFile: string;
 }
 
+/** What the user has set up for real hosts, agents and keys too, stays out of it. */
+const sshArguments = (knownHostsFile: string): string =>
+  [
+    '-F none',
+    `UserKnownHostsFile=${knownHostsFile}`,
+    'GlobalKnownHostsFile=none',
+    'IdentitiesOnly=yes',
+    'IdentityAgent=none',
+  ].join(' -o ');
+
 /** The lab as a YAML inventory: `hypervisors` with sites and racks below it, and `canary` with the first host. */
 export function inventoryText(hosts: readonly LabHost[], { keyFile, knownHostsFile }: Access): string {
   const lines = [
@@ -22,7 +32,7 @@ export function inventoryText(hosts: readonly LabHost[], { keyFile, knownHostsFi
     '    ansible_host: 127.0.0.1',
     '    ansible_user: lab',
     `    ansible_ssh_private_key_file: ${JSON.stringify(keyFile)}`,
-    `    ansible_ssh_common_args: ${JSON.stringify(`-o UserKnownHostsFile=${knownHostsFile}`)}`,
+    `    ansible_ssh_common_args: ${JSON.stringify(sshArguments(knownHostsFile))}`,
     '    ansible_become: false # the directories are yours: no root is needed',
     '  children:',
   ];
