@@ -7,13 +7,12 @@ import {
   type Knob,
   knobProbes,
   knobsHere,
-  MASKED,
-  maskUnit,
-  type Pending,
+  maskUnits,
   Problem,
   persistKnobs,
   planOf,
   pokeKnob,
+  rivalUnits,
   type Seen,
   sameKnob,
   sameUnit,
@@ -21,7 +20,6 @@ import {
   setKnobs,
   text,
   tmpfilesProbes,
-  unitOf,
   unitProbe,
 } from '../src/contract/index.ts';
 
@@ -65,21 +63,20 @@ const Tunables = z.object({
 });
 
 const Asked = Tunables.partial();
-const Params = Asked.extend({
-  state: z
-    .enum(['on', 'off'])
-    .optional()
-    .describe('`off` unmerges all pages and requires that none is left; `on` merges. Left as it is where not given.'),
-  services: z
-    .enum(['keep', 'mask'])
-    .prefault('keep')
-    .describe(
-      'What to do with `ksm.service` and `ksmtuned.service`, which set KSM by themselves: `mask` stops and masks them.',
-    ),
-  file: dropInFile('tmpfiles.d', 'kvmplay-ksm'),
-  ...planes,
-})
-  .strict()
+const Params = z
+  .strictObject({
+    state: z
+      .enum(['on', 'off'])
+      .optional()
+      .describe('`off` unmerges all pages and requires that none is left; `on` merges. Left as it is where not given.'),
+    ...Asked.shape,
+    services: z
+      .enum(['keep', 'mask'])
+      .prefault('keep')
+      .describe('`mask` stops and masks `ksm.service` and `ksmtuned.service`, which set KSM by themselves.'),
+    file: dropInFile('tmpfiles.d', 'kvmplay-ksm'),
+    ...planes,
+  })
   .superRefine((params, context) => {
     const say = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (params.state === undefined && tunablesOf(params).length === 0) say([], 'expected `state` or a tunable');
@@ -123,7 +120,9 @@ a host that reads 0 or 2 with no page shared is off. Unmerging takes memory: it 
       return { changes: [], na: 'this kernel is built without KSM (CONFIG_KSM)' };
     const asked = tunablesOf(params);
     const { here, notes } = params.live ? knobsHere(seen, asked) : { here: asked, notes: [] };
-    const services = servicesOf(params, seen);
+    const rivals = params.state === 'on' ? SERVICES.filter((name) => name !== 'ksm.service') : SERVICES;
+    const services =
+      params.services === 'mask' ? maskUnits(seen, SERVICES) : rivalUnits(seen, rivals, 'sets KSM by itself');
     const live = params.live ? liveChanges(params.state, here, seen) : [];
     if (!params.persistent) return planOf([...services.changes, ...live], services.pending, notes);
     const run = params.state && { path: RUN, label: 'ksm.run', value: params.state === 'on' ? '1' : '0' };
@@ -151,7 +150,15 @@ a host that reads 0 or 2 with no page shared is off. Unmerging takes memory: it 
     },
     {
       title: 'On, within NUMA nodes, at a gentle pace',
-      params: { state: 'on', merge_across_nodes: false, pages_to_scan: 1000, sleep_millisecs: 200 },
+      params: {
+        state: 'on',
+        merge_across_nodes: false,
+        max_page_sharing: 512,
+        pages_to_scan: 1000,
+        sleep_millisecs: 200,
+        use_zero_pages: true,
+        stable_node_chains_prune_millisecs: 4000,
+      },
       host: {
         [RUN]: '1\n',
         [SHARED]: '12\n',
@@ -159,18 +166,33 @@ a host that reads 0 or 2 with no page shared is off. Unmerging takes memory: it 
         [`${KSM}/merge_across_nodes`]: '1\n',
         [`${KSM}/pages_to_scan`]: '100\n',
         [`${KSM}/sleep_millisecs`]: '20\n',
+        [`${KSM}/max_page_sharing`]: '256\n',
+        [`${KSM}/use_zero_pages`]: '0\n',
+        [`${KSM}/stable_node_chains_prune_millisecs`]: '2000\n',
         '/etc/tmpfiles.d/kvmplay-ksm.conf': `# ours\nw ${RUN} - - - - 0\n`,
       },
     },
     {
       title: 'Left to the advisor of newer kernels',
-      params: { state: 'on', advisor_mode: 'scan-time', advisor_max_cpu: 30, smart_scan: true },
+      params: {
+        state: 'on',
+        advisor_mode: 'scan-time',
+        advisor_max_cpu: 30,
+        advisor_target_scan_time: 400,
+        advisor_min_pages_to_scan: 500,
+        advisor_max_pages_to_scan: 10000,
+        smart_scan: true,
+      },
       host: {
         [RUN]: '0\n',
         [SHARED]: '0\n',
         [SHARING]: '0\n',
         [`${KSM}/advisor_mode`]: '[none] scan-time\n',
         [`${KSM}/advisor_max_cpu`]: '70\n',
+        [`${KSM}/advisor_target_scan_time`]: '200\n',
+        [`${KSM}/advisor_min_pages_to_scan`]: '500\n',
+        [`${KSM}/advisor_max_pages_to_scan`]: '30000\n',
+        [`${KSM}/smart_scan`]: '0\n',
         [`${KSM}/pages_to_scan`]: '100\n',
       },
     },
@@ -257,25 +279,4 @@ function turnOn(seen: Seen, merged: boolean): Change | undefined {
   const idle = seen.text(RUN)?.trim() === '0' && !merged;
   // 0 alone would keep what is merged by then.
   return setKnob(seen, { ...knob, ...(idle && { undo: [poke(RUN, '2'), poke(RUN, '0')] }) });
-}
-
-/** Who else sets KSM on this host, and what becomes of it. */
-function servicesOf({ services, state }: Params, seen: Seen): { changes: Change[]; pending: Pending[] } {
-  if (services === 'mask') return { changes: SERVICES.flatMap((name) => maskUnit(seen, name) ?? []), pending: [] };
-  const rivals = SERVICES.filter((name) => {
-    const unit = unitOf(seen, name);
-    const wakes = unit?.active === 'active' || unit?.enabled === 'enabled';
-    return wakes && (state !== 'on' || name === 'ksmtuned.service');
-  });
-  const pending = rivals.map(
-    (name): Pending => ({
-      target: unitProbe(name),
-      plane: 'persistent',
-      summary: `${name} is active or enabled, and sets KSM by itself: set \`services: mask\`, or leave KSM to it`,
-      before: seen.raw(name),
-      after: MASKED,
-      needs: 'manual',
-    }),
-  );
-  return { changes: [], pending };
 }

@@ -131,11 +131,26 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
       },
     },
     {
-      title: 'On a kernel of RHEL 6',
-      params: { enabled: 'always', khugepaged: { scan_sleep_millisecs: 1000 } },
+      title: 'Eager, on a kernel that has its own directory for it (RHEL 6)',
+      params: {
+        enabled: 'always',
+        khugepaged: {
+          pages_to_scan: 8192,
+          scan_sleep_millisecs: 1000,
+          alloc_sleep_millisecs: 10000,
+          max_ptes_none: 64,
+          max_ptes_swap: 0,
+          max_ptes_shared: 0,
+        },
+      },
       host: {
         [`${RHEL6}/enabled`]: 'always [madvise] never\n',
+        [`${RHEL6}/khugepaged/pages_to_scan`]: '4096\n',
         [`${RHEL6}/khugepaged/scan_sleep_millisecs`]: '10000\n',
+        [`${RHEL6}/khugepaged/alloc_sleep_millisecs`]: '60000\n',
+        [`${RHEL6}/khugepaged/max_ptes_none`]: '511\n',
+        [`${RHEL6}/khugepaged/max_ptes_swap`]: '64\n',
+        [`${RHEL6}/khugepaged/max_ptes_shared`]: '256\n',
       },
     },
   ],

@@ -35,4 +35,4 @@ export { sameReading } from './same.ts';
 export { Seen } from './seen.ts';
 export { offeredBy, selectedOf } from './selected.ts';
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
-export { MASKED, maskUnit, sameUnit, unitOf, unitProbe } from './unit.ts';
+export { maskUnits, rivalUnits, sameUnit, unitOf, unitProbe } from './unit.ts';

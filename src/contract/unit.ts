@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import type { Change, Pending } from './change.ts';
 import { command, type Probe } from './probe.ts';
 import type { Reading } from './reading.ts';
 import type { Seen } from './seen.ts';
@@ -51,10 +51,10 @@ export function sameUnit(a: string, b: string): boolean {
   return one.load === other.load && one.enabled === other.enabled && runs(one) === runs(other);
 }
 
-export const MASKED: Reading = show({ load: 'masked', active: 'inactive', enabled: 'masked' });
+const MASKED: Reading = show({ load: 'masked', active: 'inactive', enabled: 'masked' });
 
 /** Stop a unit and never let it start again, or nothing where that is so. */
-export function maskUnit(seen: Seen, name: string): Change | undefined {
+function maskUnit(seen: Seen, name: string): Change | undefined {
   const unit = unitOf(seen, name);
   if (!unit || (unit.load === 'masked' && unit.active !== 'active')) return undefined;
   const start = unit.active === 'active' ? [{ do: 'exec', argv: ['systemctl', 'start', name] } as const] : [];
@@ -68,4 +68,35 @@ export function maskUnit(seen: Seen, name: string): Change | undefined {
     undo: [{ do: 'exec', argv: ['systemctl', 'unmask', name] }, ...start],
     impact: 'service-restart',
   };
+}
+
+/** What became of units that would put back what is asked. */
+interface Rivalry {
+  readonly changes: readonly Change[];
+  readonly pending: readonly Pending[];
+}
+
+/** Mask those of these units that are here. */
+export const maskUnits = (seen: Seen, units: readonly string[]): Rivalry => ({
+  changes: units.flatMap((unit) => maskUnit(seen, unit) ?? []),
+  pending: [],
+});
+
+/** Those of these units that run, or will at the next boot: a person has to decide who is the master. */
+export function rivalUnits(seen: Seen, units: readonly string[], does: string): Rivalry {
+  const awake = units.filter((name) => {
+    const unit = unitOf(seen, name);
+    return unit?.active === 'active' || unit?.enabled === 'enabled';
+  });
+  const pending = awake.map(
+    (name): Pending => ({
+      target: unitProbe(name),
+      plane: 'persistent',
+      summary: `${name} is active or enabled, and ${does}: set \`services: mask\`, or leave it to it`,
+      before: seen.raw(name),
+      after: MASKED,
+      needs: 'manual',
+    }),
+  );
+  return { changes: [], pending };
 }

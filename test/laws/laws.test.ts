@@ -41,10 +41,16 @@ describe.each(modules)('$name', (module) => {
     expect(changes.filter((count) => count > 0).length).toBeGreaterThanOrEqual(2);
   });
 
-  it('describes every parameter', () => {
-    const schema = z.toJSONSchema(module.params, { io: 'input' }) as { properties: Record<string, object> };
+  const { properties } = z.toJSONSchema(module.params, { io: 'input' }) as { properties: Record<string, object> };
 
-    for (const [name, field] of Object.entries(schema.properties)) expect(field, name).toHaveProperty('description');
+  it('describes every parameter', () => {
+    for (const [name, field] of Object.entries(properties)) expect(field, name).toHaveProperty('description');
+  });
+
+  it('shows every parameter of its own in an example', () => {
+    const shown = module.examples.flatMap(({ params }) => Object.keys(params as object));
+
+    expect([...shown, 'file', 'live', 'persistent']).toEqual(expect.arrayContaining(Object.keys(properties)));
   });
 
   describe.each(module.examples)('$title', ({ params, host }) => {

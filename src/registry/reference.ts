@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Example, Module } from '../contract/index.ts';
+import { printYaml } from '../source/print-yaml.ts';
+
+/** A parameter as the reference shows it. */
+interface Parameter {
+  /** Dotted where it stands inside another: `khugepaged.defrag`. */
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly default: string;
+  readonly description: string;
+}
+
+/** The part of JSON Schema that zod writes for parameters. */
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Schema | boolean;
+}
+
+/** The JSON Schema of a module's parameters as they are written, for editors. */
+export function schemaOf(module: Module): Schema {
+  return { ...z.toJSONSchema(module.params, { io: 'input' }), title: module.name } as Schema;
+}
+
+/** A module's page, in Markdown. `shown` is put under each example: what comes of it on its host. */
+export function referenceOf(module: Module, shown: (example: Example) => string = () => ''): string {
+  const parts = [
+    `# ${module.name}`,
+    module.summary,
+    module.notes?.trim() ?? '',
+    '## Parameters',
+    parameterTable(parametersOf(schemaOf(module))),
+    '## Examples',
+    ...module.examples.flatMap((example) => [exampleText(module, example), shown(example)]),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function exampleText({ name }: Module, { title, params }: Example): string {
+  return ['```yaml', printYaml([{ name: title, [name]: params }]), '```'].join('\n');
+}
+
+function parametersOf(schema: Schema, inside = ''): Parameter[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
+    const name = `${inside}${key}`;
+    const own: Parameter = {
+      name,
+      type: typeOf(field),
+      required: schema.required?.includes(key) ?? false,
+      default: field.properties || field.default === undefined ? '' : String(field.default),
+      description: field.description ?? '',
+    };
+    const parts = field.properties ? field : field.items?.properties ? field.items : undefined;
+    return [own, ...(parts ? parametersOf(parts, `${name}.`) : [])];
+  });
+}
+
+/** The type as a person reads it. A number and the text of one are both taken, which goes without saying. */
+function typeOf(schema: Schema): string {
+  if (schema.anyOf) {
+    const kinds = schema.anyOf.filter(({ type }) => ['boolean', 'integer', 'array'].some((kind) => kind === type));
+    return [...new Set((kinds.length > 0 ? kinds : schema.anyOf).map(typeOf))].join(' or ');
+  }
+  if (schema.enum) return schema.enum.map((one) => `\`${one}\``).join(', ');
+  if (schema.type === 'integer') return `integer${rangeOf(schema)}`;
+  if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`;
+  if (schema.type === 'object') return schema.properties ? 'mapping' : 'mapping of names';
+  const types = [schema.type ?? 'anything'].flat();
+  return types.map((type) => (type === 'string' ? 'text' : type)).join(' or ');
+}
+
+function rangeOf({ minimum, maximum }: Schema): string {
+  if (maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER) return ` ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined || minimum < 0 ? '' : `, ${minimum} or more`;
+}
+
+function parameterTable(parameters: readonly Parameter[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const rows = parameters.map(({ name, type, required, default: preset, description }) => {
+    const standard = required ? 'required' : preset === '' ? '' : `\`${preset}\``;
+    return `| \`${name}\` | ${cell(type)} | ${standard} | ${cell(description)} |`;
+  });
+  return ['| parameter | type | default | |', '|---|---|---|---|', ...rows].join('\n');
+}
