@@ -1,5 +1,5 @@
-import { type Action, describeAction, Problem } from '../contract/index.ts';
-import { badPath, isWellFormed, quote, unsendable } from './quote.ts';
+import { type Action, Problem } from '../contract/index.ts';
+import { badArgument, badPath, badTarget, badText, isWellFormed, quote } from './quote.ts';
 
 /** How long a command may run when nobody says, in seconds. */
 const EXEC_SECONDS = 60;
@@ -51,19 +51,19 @@ const encodingOf = (action: Action & { do: 'write' }): BufferEncoding =>
 /** Throws for values that cannot travel, or that a program on the host would take for something else. */
 function check(action: Action): void {
   const why = action.do === 'exec' ? badExec(action) : (badPath(action.path) ?? badValue(action));
-  if (why !== undefined) throw new Problem('BadAction', `cannot ${describeAction(action)}: ${why}`);
+  if (why !== undefined) throw new Problem('BadAction', `cannot ${attempt(action)}: ${why}`);
 }
 
 function badExec(action: Action & { do: 'exec' }): string | undefined {
   if (action.argv.length === 0) return 'there is no command';
   if (!Number.isInteger(execSeconds(action)) || execSeconds(action) <= 0)
     return 'its time limit is not a number of seconds';
-  return [...action.argv, action.stdin ?? ''].map(unsendable).find((bad) => bad !== undefined);
+  return [...action.argv.map(badArgument), badText(action.stdin ?? '')].find((bad) => bad !== undefined);
 }
 
 function badValue(action: Exclude<Action, { do: 'exec' }>): string | undefined {
-  if (action.do === 'poke') return unsendable(action.value);
-  if (action.do === 'link') return action.to === '' ? 'a link has to point somewhere' : unsendable(action.to);
+  if (action.do === 'poke') return badText(action.value);
+  if (action.do === 'link') return badTarget(action.to);
   if (action.do === 'write') {
     const { content } = action;
     if (typeof content === 'string' ? !isWellFormed(content) : !isBase64(content.base64))
@@ -78,3 +78,23 @@ function badValue(action: Exclude<Action, { do: 'exec' }>): string | undefined {
 }
 
 const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;
+
+/** What is tried, without the values: they may be secret. */
+export function attempt(action: Action): string {
+  switch (action.do) {
+    case 'write':
+      return `replace ${action.path}`;
+    case 'poke':
+      return `write to ${action.path}`;
+    case 'remove':
+      return `remove ${action.path}`;
+    case 'mkdir':
+      return `make the directory ${action.path}`;
+    case 'link':
+      return `make the link ${action.path}`;
+    case 'own':
+      return `set the owner or mode of ${action.path}`;
+    case 'exec':
+      return `run ${action.argv[0]}`;
+  }
+}

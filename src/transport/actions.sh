@@ -22,40 +22,53 @@ k_special() { # PHYSICAL PATH
   if [ -d "$1" ]; then k_fail EISDIR 'Is a directory'; else k_fail EINVAL 'not a regular file'; fi
 }
 
-k_write() { # PATH CODING CONTENT BYTES MODE OWNER GROUP
+k_write() { # PATH text|base64 CONTENT BYTES MODE OWNER GROUP
   k_real "$1"
   k_at=$k_out
   if [ -L "$k_at" ]; then
     k_at=$(readlink -fn "$k_at" && printf x) || { k_words "$k_out"; return 1; }
     k_at=${k_at%x}
   fi
+  k_dir=${k_at%/*}
   [ ! -e "$k_at" ] || [ -f "$k_at" ] || { k_special "$k_at"; return 1; }
-  k_tmp=${k_at%/*}/.kvmplay.$k_random
-  [ -d "${k_at%/*}/" ] || { k_words "${k_at%/*}/"; return 1; }
+  [ -d "$k_dir/" ] || { k_words "$k_dir/"; return 1; }
+  k_tmp=$k_dir/.kvmplay.$k_random
   trap 'rm -f "$k_tmp"' EXIT
   trap 'exit 1' HUP INT PIPE TERM
-  umask 077
-  k_mode=${5:-644}
-  if [ -f "$k_at" ]; then
-    [ -O "$k_at" ] || [ "$k_uid" = 0 ] || { k_fail EPERM 'the file is owned by another user'; return 1; }
-    # Its owner, mode, ACLs and security label, for the new content.
+  k_mode=$5 k_user=$6 k_group=$7
+  case $k_mode in ?*) umask 077 ;; esac
+  if [ -e "$k_at" ]; then
+    [ -O "$k_at" ] || [ "$k_uid" = 0 ] || { k_fail EPERM 'it belongs to another user'; return 1; }
+    # For the new content: its owner, mode, ACLs and security label.
     cp -a "$k_at" "$k_tmp" || return 1
-    k_mode=$5
-    [ -w "$k_tmp" ] || { k_mode=${5:-$(stat -c %a "$k_at")}; chmod u+w "$k_tmp"; }
+    if [ -n "$k_mode" ] || [ ! -w "$k_tmp" ]; then
+      k_mode=${5:-$(stat -c %a "$k_at")} && chmod 600 "$k_tmp" || return 1
+    fi
+  elif [ "$k_uid" = 0 ] && { [ "$k_gid" != 0 ] || [ -g "$k_dir/" ]; }; then
+    k_user=${6:-0} k_group=${7:-0}
   fi
   if [ "$2" = base64 ]; then printf %s "$3" | base64 -d; else printf %s "$3"; fi 2>/dev/null |
     dd bs=65536 conv=fsync of="$k_tmp" || return 1
   [ "$(wc -c <"$k_tmp")" -eq "$4" ] || { k_fail EIO 'the content did not arrive whole'; return 1; }
-  if [ -f "$k_at" ]; then k_chown "$6" "$7" "$k_tmp"; else k_chown "${6:-0}" "${7:-0}" "$k_tmp"; fi || return 1
+  k_chown "$k_user" "$k_group" "$k_tmp" || return 1
   [ -z "$k_mode" ] || chmod "$k_mode" "$k_tmp" || return 1
   mv -f "$k_tmp" "$k_at" || return 1
   trap - EXIT
 }
 
-k_chown() { # OWNER GROUP PHYSICAL PATH. In a root that is only a directory of a user's, nobody can be made owner
-  case $k_rooted/$k_uid in yes/0) ;; yes/*) return 0 ;; esac
-  if [ -n "$1" ]; then chown -- "$1" "$3" || return 1; fi
-  if [ -n "$2" ]; then chgrp -- "$2" "$3" || return 1; fi
+k_chown() { # OWNER GROUP PHYSICAL PATH
+  if [ -z "$k_rooted" ]; then
+    k_user=$1 k_group=$2
+  else
+    # A user who owns the root plays root in it; others nobody but root can make owner.
+    [ "$k_uid" = 0 ] || return 0
+    k_lookup passwd "${1:-0}" || return 1
+    k_user=${1:+$k_id}
+    k_lookup group "${2:-0}" || return 1
+    k_group=${2:+$k_id}
+  fi
+  if [ -n "$k_user" ]; then chown -- "$k_user" "$3" || return 1; fi
+  if [ -n "$k_group" ]; then chgrp -- "$k_group" "$3" || return 1; fi
 }
 
 k_remove() { # PATH
@@ -99,5 +112,5 @@ k_exec() { # INDEX SECONDS STATUSES stdin|null INPUT ARGV…
 
 k_judge() { # INDEX SECONDS ARGV…: run it; is its status one of those asked for?
   k_run "$@"
-  case "$k_late $k_statuses " in " "*" $k_status "*) ;; *) return 1 ;; esac
+  case "$k_late: $k_statuses " in :*" $k_status "*) ;; *) return 1 ;; esac
 }

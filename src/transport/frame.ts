@@ -27,15 +27,15 @@ export interface Limits {
  * One request as a script for remote.sh. It is one subshell, which sh reads whole before it runs any of it: a frame that was cut
  * off on its way does nothing, and nothing of a frame stays behind in the session.
  */
-export function composeFrame(request: Request, mark: string, limits: Limits): Frame {
+export function composeFrame(request: Request, mark: string, limits: Limits, rooted: boolean): Frame {
   const salt = newSalt();
   const random = randomBytes(8).toString('hex');
   const script = `(
-k_mark=${mark} k_salt=${salt} k_random=${random} k_limit=${limits.each + 1} k_list=
+k_mark=${mark} k_salt=${salt} k_random=${random} k_limit=${limits.each + 1} k_list= k_few=
 ${actionScript(request.actions)}:
 {
 exec 3>&1
-${probeScript(request.probes)}k_probes_done
+${probeScript(request.probes, rooted)}k_probes_done
 } | head -c ${limits.all}
 ) </dev/null
 printf '\\n%s end\\n' ${mark}

@@ -1,5 +1,5 @@
 import type { Probe } from '../contract/index.ts';
-import { badPath, quote, unsendable } from './quote.ts';
+import { badArgument, badPath, quote } from './quote.ts';
 
 /** A command that only reads has so many seconds. */
 export const COMMAND_SECONDS = 60;
@@ -8,7 +8,7 @@ export const COMMAND_SECONDS = 60;
 export function badProbe(probe: Probe): string | undefined {
   switch (probe.kind) {
     case 'command':
-      return probe.argv.map(unsendable).find((why) => why !== undefined);
+      return probe.argv.map(badArgument).find((why) => why !== undefined);
     case 'glob':
       return badPath(probe.pattern);
     default:
@@ -16,23 +16,39 @@ export function badProbe(probe: Probe): string | undefined {
   }
 }
 
-/** The commands that read these probes, for remote.sh's functions. Those that cannot be asked are left out. */
-export function probeScript(probes: readonly Probe[]): string {
-  return probes.map((probe, index) => (badProbe(probe) === undefined ? `${line(probe, index)}\n` : '')).join('');
+/** The commands that read these probes, for probes.sh's functions. Those that cannot be asked are left out. */
+export function probeScript(probes: readonly Probe[], rooted: boolean): string {
+  const plain: string[] = [];
+  let script = '';
+  for (const [index, probe] of probes.entries()) {
+    if (badProbe(probe) !== undefined) continue;
+    if (probe.kind === 'file' && isPlain(probe.path)) plain.push(quote(probe.path));
+    else script += `${line(probe, index, rooted)}\n`;
+  }
+  return `k_files ${plain.join(' ')}\n${script}`;
 }
 
-function line(probe: Probe, index: number): string {
+/** Whether probes.sh would read it together with others, as far as its path tells. */
+const isPlain = (path: string): boolean =>
+  /^[\w./:@%+=,-]+$/.test(path) && !/\/(?:kmsg|trace_pipe(?:_raw)?|cmdline|environ)$/.test(path);
+
+function line(probe: Probe, index: number, rooted: boolean): string {
   switch (probe.kind) {
     case 'file':
-      return `k_file ${quote(probe.path)}`;
+      return `k_read ${quote(probe.path)}`;
     case 'glob':
-      return `k_glob ${index} ${globSteps(probe.pattern).map(quote).join(' ')}`;
+      return rooted
+        ? `k_probe=${index}; k_expand ${globSteps(probe.pattern).map(quote).join(' ')}`
+        : `set +f; k_found ${index} ${quotePattern(probe.pattern)}`;
     case 'command':
       return `k_command ${index} ${COMMAND_SECONDS} ${probe.argv.map(quote).join(' ')}`;
     default:
       return `k_${probe.kind} ${index} ${quote(probe.path)}`;
   }
 }
+
+/** A shell pattern for the shell to expand: all but what makes it a pattern is quoted. */
+export const quotePattern = (pattern: string): string => pattern.replaceAll(/[^*?[\]!^-]+/g, quote);
 
 /**
  * A shell pattern cut where names have to be matched: what goes before as it stands, then by turns one part to match and

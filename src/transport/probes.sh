@@ -2,8 +2,19 @@
 # Many files are read by one head(1). It names each before its content; the names are spelt with a salt of slashes and
 # dots that nobody can guess (/usr/x = //./usr/x), so no content can be taken for another file's.
 
-k_file() { # PATH…
-  for k_path do k_read "$k_path"; done
+k_files() { # PATH…, whose names and contents may go together
+  for k_path do
+    if [ -n "$k_rooted" ] || { [ ! -f "$k_path" ] && [ -e "$k_path" ]; }; then
+      k_read "$k_path"
+    else
+      k_put "$k_path"
+    fi
+  done
+}
+
+k_put() { # PHYSICAL PATH: to be read with others. In two steps, since a shell copies a string to add to it
+  k_few="$k_few $k_salt$1"
+  [ ${#k_few} -lt 2000 ] || { k_list=$k_list$k_few k_few=; [ ${#k_list} -lt 60000 ] || k_flush; }
 }
 
 k_read() { # PATH
@@ -11,12 +22,9 @@ k_read() { # PATH
   case $k_rooted in ?*) k_say m; printf '%s\0%s' "$1" "$k_out" ;; esac
   if [ -f "$k_out" ] || [ ! -e "$k_out" ]; then
     case $k_out in
-      /proc/kmsg | */trace_pipe | */trace_pipe_raw) k_refuse "$1" 'it would wait for events' ;;
+      */kmsg | */trace_pipe | */trace_pipe_raw) k_refuse "$1" 'it would wait for events' ;;
       *[!A-Za-z0-9_./:@%+=,-]* | */cmdline | */environ) k_alone "$1" ;;
-      *)
-        k_list="$k_list $k_salt$k_out"
-        [ ${#k_list} -lt 60000 ] || k_flush
-        ;;
+      *) k_put "$k_out" ;;
     esac
   elif [ -d "$k_out" ]; then k_refuse "$1" 'Is a directory'
   elif [ -p "$k_out" ]; then k_refuse "$1" 'a FIFO, not a file'
@@ -26,12 +34,26 @@ k_read() { # PATH
 }
 
 k_flush() { # Read all that was put by.
+  k_list=$k_list$k_few k_few=
   case $k_list in '') return ;; esac
   k_say f
   IFS=' '
   k_err=$(head -v -c "$k_limit" $k_list 2>&1 >&3)
   IFS= k_list=
-  case $k_err in ?*) k_say e; printf %s "$k_err" ;; esac
+  case $k_err in ?*) k_say e; k_tell ;; esac
+}
+
+k_tell() { # k_err, with the true reasons where head does not give them
+  case $k_head_errors in '') printf %s "$k_err"; return ;; esac
+  IFS=$k_nl
+  for k_line in $k_err; do
+    k_path=${k_line#head: } k_path=${k_path%: Input/output error}
+    case $k_line in
+      *': Input/output error') k_line="$k_path: $(cat "$k_path" 2>&1 >/dev/null)" ;;
+    esac
+    printf '%s\n' "$k_line"
+  done
+  IFS=
 }
 
 k_alone() { # PATH, found at k_out: names that head's messages do not show as they are, contents that any user can shape
@@ -47,36 +69,37 @@ k_refuse() { # PATH WHY
   printf '%s\0%s' "$1" "$2"
 }
 
-k_glob() { # INDEX BASE [PATTERN LITERAL]…
+k_found() { # INDEX PATH…: what a pattern was expanded to, by the shell
+  set -f
   k_probe=$1
   shift
-  k_expand "$@"
+  for k_path do
+    [ ! -f "$k_path" ] || k_match "$k_path"
+  done
 }
 
-k_expand() { # FOUND [PATTERN LITERAL]…: one step of a pattern at a time, so that a root is never left on the way
+k_match() { # PATH
+  k_say "g $k_probe"
+  printf %s "$1"
+  k_read "$1"
+}
+
+k_expand() { # FOUND [PATTERN LITERAL]…: the same by hand, a part of the path at a time, so that it never leaves the root
   k_real "$1"
-  case $# in
-    1)
-      [ -f "$k_out" ] || return 0
-      k_say "g $k_probe"
-      printf %s "$1"
-      k_read "$1"
-      return
-      ;;
-  esac
+  case $# in 1) [ ! -f "$k_out" ] || k_match "$1"; return ;; esac
   [ -d "$k_out/" ] || return 0
   set +f
-  for k_match in "$k_out"/$2; do
+  for k_entry in "$k_out"/$2; do
     set -f
-    [ ! -e "$k_match" ] && [ ! -L "$k_match" ] || k_deeper "${k_match##*/}" "$@"
+    [ ! -e "$k_entry" ] && [ ! -L "$k_entry" ] || k_deeper "${k_entry##*/}" "$@"
   done
   set -f
 }
 
 k_deeper() { # NAME FOUND PATTERN LITERAL [PATTERN LITERAL]…
-  k_found=$2/$1$4
+  k_below=$2/$1$4
   shift 4
-  k_expand "$k_found" "$@"
+  k_expand "$k_below" "$@"
 }
 
 k_none() { # INDEX PHYSICAL PATH: the reading is why there is none
@@ -93,8 +116,8 @@ k_dir() { # INDEX PATH
   fi
   k_say "d $1"
   set +f
-  for k_match in "$k_out"/* "$k_out"/.[!.]* "$k_out"/..?*; do
-    if [ -e "$k_match" ] || [ -L "$k_match" ]; then printf '%s\0' "${k_match##*/}"; fi
+  for k_entry in "$k_out"/* "$k_out"/.[!.]* "$k_out"/..?*; do
+    if [ -e "$k_entry" ] || [ -L "$k_entry" ]; then printf '%s\0' "${k_entry##*/}"; fi
   done
   set -f
 }
@@ -116,6 +139,20 @@ k_stat() { # INDEX PATH
   k_real "$2" nofollow
   if k_out=$(stat -c '%f %s %u %g %U/%G' "$k_out" 2>&1); then k_say "s $1"; else k_say "n $1"; fi
   printf %s "$k_out"
+  case $k_rooted in ?*) k_owners "$1" "$k_out" ;; esac
+}
+
+k_owners() { # INDEX STAT: who it belongs to, by the names in the root. A user who owns the root plays root in it
+  case $k_out in stat:*) return ;; esac
+  k_ids=${2#* * }
+  k_group=${k_ids#* } k_group=${k_group%% *} k_user=${k_ids%% *}
+  [ "$k_user" != "$k_uid" ] || k_user=0
+  [ "$k_group" != "$k_gid" ] || k_group=0
+  k_lookup passwd "$k_user"
+  k_user=$k_name
+  k_lookup group "$k_group"
+  k_say "u $1"
+  printf '%s\0%s' "$k_user" "$k_name"
 }
 
 k_command() { # INDEX SECONDS ARGV…
@@ -132,15 +169,16 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
   k_say "c $k_index"
   k_clock
   k_began=$k_now
+  # 4: where stdout goes; 5: k_out; 6: the reader of stderr; 7: k_status. What may live on holds none of them open.
   {
     k_out=$(
       exec 5>&1
       k_status=$(
         exec 7>&1
         {
-          { k_timed "$@" 2>&6 4>&- 5>&- 6>&- 7>&-; printf %s $? >&7; } |
-            timeout $((k_seconds + 5)) head -c "$k_limit" >&4
-        } 6>&1 | timeout $((k_seconds + 5)) head -c 65536 >&5
+          { k_timed "$@" 2>&6 3>&- 4>&- 5>&- 6>&- 7>&-; printf %s $? >&7; } |
+            k_take "$k_limit" >&4 3>&- 4>&- 5>&- 6>&- 7>&-
+        } 6>&1 | k_take 65536 >&5 3>&- 4>&- 5>&- 7>&-
       )
       printf '\n%s' "$k_status"
     )
@@ -151,6 +189,10 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
   case $k_status in 124 | 137 | 143) [ $((k_now - k_began)) -lt "$k_seconds" ] || k_late=late ;; esac
   k_say "t $k_index $k_late"
   printf %s "$k_out"
+}
+
+k_take() { # BYTES: copy so much, in a shell of its own, and wait only so long for what the command left behind
+  exec timeout $((k_seconds + 5)) head -c "$1"
 }
 
 k_timed() { # ARGV…: within k_seconds, and ended with all it started

@@ -77,6 +77,12 @@ function collect(parts: readonly Section[], frame: Frame, limit: number) {
       case 's':
         byIndex.set(at, { is: 'stat', stat: parseStat(body.toString()) });
         break;
+      case 'u': {
+        const before = byIndex.get(at);
+        const [owner, group] = pair(body);
+        if (before?.is === 'stat') byIndex.set(at, { ...before, stat: { ...before.stat, owner, group } });
+        break;
+      }
       case 'c':
         byIndex.set(at, output(body, limit));
         break;

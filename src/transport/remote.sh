@@ -23,17 +23,20 @@ k_boot() { # ROOT: look round; answer one line that says whether this host will 
     command -v "$k_tool" >/dev/null || k_missing="$k_missing $k_tool"
   done
   case $k_missing in ?*) k_ready "missing$k_missing"; return ;; esac
-  k_uid=$(id -u)
-  k_root=
+  k_uid=$(id -u) k_gid=$(id -g)
+  k_root= k_rooted= k_parent=none
   case $1 in ?*)
     k_root=$(cd -P -- "$1" && pwd && printf x) || { k_ready noroot; return; }
     k_root=${k_root%??} k_root=${k_root%/}
     k_rooted=yes
   esac
-  # No O_CREAT where dd can be told so, and the whole group ended where timeout does that.
-  k_nocreat=conv=notrunc k_setsid=
+  # No O_CREAT where dd can be told so; a session of its own for a command where timeout ends one process only.
+  k_nocreat= k_setsid=
   dd conv=nocreat count=0 </dev/null >/dev/null 2>&1 && k_nocreat=conv=nocreat
   timeout --foreground 9 true 2>/dev/null || k_setsid=$(command -v setsid)
+  # busybox's head calls every read error EIO.
+  k_head_errors=
+  head --version >/dev/null 2>&1 || k_head_errors=vague
   k_ready "ready $k_uid"
 }
 
@@ -56,30 +59,52 @@ k_fail() { # ERRNO WORDS: in the form that the tools' own messages have
 
 k_real() { # PATH [nofollow]: where to find it. Under a root, links are followed inside it, so no path leaves it
   k_out=$1
-  case $k_rooted in ?*) ;; *) return 0 ;; esac
-  k_rest=$1 k_out=$k_root k_hops=0
+  case $k_rooted in '') return ;; esac
+  k_hops=0
+  if [ "${1%/*}" != "$k_parent" ]; then
+    k_parent=${1%/*} k_out=$k_root
+    k_walk "$k_parent"
+    k_parent_at=$k_out
+  fi
+  k_out=$k_parent_at
+  k_walk "${1##*/}" "$2"
+}
+
+k_walk() { # PATH [nofollow]: from k_out on
+  k_rest=$1
   while :; do
     case $k_rest in
-      '') return 0 ;;
+      '') return ;;
       /*) k_rest=${k_rest#/}; continue ;;
-      */*) k_name=${k_rest%%/*} k_rest=${k_rest#*/} ;;
-      *) k_name=$k_rest k_rest= ;;
+      */*) k_part=${k_rest%%/*} k_rest=${k_rest#*/} ;;
+      *) k_part=$k_rest k_rest= ;;
     esac
-    case $k_name in
+    case $k_part in
       .) continue ;;
       ..) [ "$k_out" = "$k_root" ] || k_out=${k_out%/*}; continue ;;
     esac
-    if [ -L "$k_out/$k_name" ] && case $k_rest/$2 in /nofollow) false ;; esac; then
+    if [ ! -L "$k_out/$k_part" ] || [ "$k_rest:$2" = :nofollow ]; then
+      k_out=$k_out/$k_part
+    else
       k_hops=$((k_hops + 1))
-      [ $k_hops -le 40 ] || { k_out=$k_out/$k_name k_rest=; return 0; }
-      k_to=$(readlink -n "$k_out/$k_name"; printf x)
+      # The kernel follows no more either. Where nothing can be, inside the root or out of it:
+      [ $k_hops -le 40 ] || { k_out=/dev/null/loop k_rest=; return; }
+      k_to=$(readlink -n "$k_out/$k_part"; printf x)
       case $k_to in /*) k_out=$k_root ;; esac
       k_rest=${k_to%x}/$k_rest
       k_rest=${k_rest%/}
-    else
-      k_out=$k_out/$k_name
     fi
   done
+}
+
+k_lookup() { # passwd|group NAME-OR-ID: k_id and k_name as the root's own file has them
+  k_real "/etc/$1"
+  [ ! -r "$k_out" ] || while IFS=: read -r k_name k_rest; do
+    k_id=${k_rest#*:} k_id=${k_id%%:*}
+    case $2 in "$k_name" | "$k_id") return 0 ;; esac
+  done <"$k_out"
+  k_name=$2 k_id=$2
+  case $2 in 0 | root) k_name=root k_id=0 ;; *[!0-9]*) k_fail NONE "there is no $2 in the root's /etc/$1" ;; esac
 }
 
 k_words() { # PHYSICAL PATH: say in the system's words why nothing can be found there

@@ -1,5 +1,5 @@
 import type { Action, ActionResult } from '../contract/index.ts';
-import { execSeconds } from './action-script.ts';
+import { attempt, execSeconds } from './action-script.ts';
 import { refusalIn } from './errno.ts';
 import type { Section } from './frame.ts';
 import { parseTail } from './readings.ts';
@@ -7,14 +7,22 @@ import { parseTail } from './readings.ts';
 /** What the sections of an answer say of each action; `limit` is the most bytes that a command may print. */
 export function resultsOf(actions: readonly Action[], parts: readonly Section[], limit: number): ActionResult[] {
   const heads = new Map(parts.map((part) => [part.head.split(' ').slice(0, 2).join(' '), part]));
+  let stopped = false;
   return actions.map((action, index) => {
-    const plain = heads.get(`a ${index}`);
-    if (plain) return plainResult(action, plain);
-    const out = heads.get(`c x${index}`);
-    const tail = heads.get(`t x${index}`);
-    if (action.do === 'exec' && out && tail) return execResult(action, out, tail, limit);
-    return { ok: 'skipped' };
+    if (stopped) return { ok: 'skipped' };
+    const result = resultOf(action, index, heads, limit);
+    stopped = result.ok !== true;
+    return result;
   });
+}
+
+function resultOf(action: Action, index: number, heads: ReadonlyMap<string, Section>, limit: number): ActionResult {
+  const plain = heads.get(`a ${index}`);
+  if (plain) return plainResult(action, plain);
+  const out = heads.get(`c x${index}`);
+  const tail = heads.get(`t x${index}`);
+  if (action.do === 'exec' && out && tail) return execResult(action, out, tail, limit);
+  return { ok: false, message: `cannot ${attempt(action)}: the shell on the host ended while it did this` };
 }
 
 function plainResult(action: Action, { head, body }: Section): ActionResult {
@@ -37,24 +45,4 @@ function execResult(action: Action & { do: 'exec' }, out: Section, tail: Section
   if ((action.ok ?? [0]).includes(status)) return { ok: true, stdout: out.body.toString('utf8', 0, limit) };
   if (out.body.length > limit) return failed(`printed more than ${limit} bytes`);
   return failed(`ended with status ${status}${stderr.trim() && `: ${stderr.trim()}`}`);
-}
-
-/** What was tried, without the values: they may be secret. */
-function attempt(action: Action): string {
-  switch (action.do) {
-    case 'write':
-      return `replace ${action.path}`;
-    case 'poke':
-      return `write to ${action.path}`;
-    case 'remove':
-      return `remove ${action.path}`;
-    case 'mkdir':
-      return `make the directory ${action.path}`;
-    case 'link':
-      return `make the link ${action.path}`;
-    case 'own':
-      return `set the owner or mode of ${action.path}`;
-    case 'exec':
-      return `run ${action.argv[0]}`;
-  }
 }

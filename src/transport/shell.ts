@@ -23,6 +23,8 @@ export interface ShellOptions {
 
 /** What the probes of one frame may bring in all, as a multiple of the limit on each. */
 const ALL_TO_EACH = 16;
+/** Room for what frames an answer, for the stderr of commands, and for what was printed before a greeting. */
+const SLACK = 4 << 20;
 
 /**
  * A session with the `sh` at the other end of a channel, whatever was printed there before it. One shell serves all frames, one
@@ -42,13 +44,12 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
 
   async function exchangeNow(request: Request): Promise<Answer> {
     frames += 1;
-    const frame = composeFrame(request, `${nonce}.${frames}`, limits);
+    const frame = composeFrame(request, `${nonce}.${frames}`, limits, options.root !== undefined);
     const end = Buffer.from(`\n${frame.mark} end\n`);
-    const received = await wire.ask(
-      frame.script,
-      (tail) => tail.subarray(-end.length).equals(end),
-      frameTimeoutMs + commandMs(request),
-    );
+    const received = await wire.ask(frame.script, (tail) => tail.subarray(-end.length).equals(end), {
+      ms: frameTimeoutMs + commandMs(request),
+      bytes: limits.all + request.actions.length * limits.each + SLACK,
+    });
     roundTrips += 1;
     const parts = sections(received, frame.mark);
     return {
@@ -83,7 +84,8 @@ async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOption
   const hello = `{\n${await remoteSide()}${halves}\nk_boot ${quote(root ?? '')}\n} </dev/null\n`;
   const answered = (received: Buffer): RegExpExecArray | null =>
     new RegExp(`\n${nonce} (\\w+) ?(.*)\n`).exec(received.toString());
-  const [, word, rest = ''] = answered(await wire.ask(hello, (tail) => answered(tail) !== null, limitMs)) ?? [];
+  const [, word, rest = ''] =
+    answered(await wire.ask(hello, (tail) => answered(tail) !== null, { ms: limitMs, bytes: SLACK })) ?? [];
   if (word === 'ready') return;
   await wire.close();
   if (word === 'noroot') throw new Unreachable('NoRoot', `${name}: there is no directory ${root} to be its root`);

@@ -8,14 +8,20 @@ const TAIL_BYTES = 4096;
 
 /** A channel that is asked one thing at a time. */
 export interface Wire {
-  /** Send, and wait until the last bytes received are the last of the answer. The channel is killed when that takes too long. */
-  ask(script: string, isWhole: (tail: Buffer) => boolean, limitMs: number): Promise<Buffer>;
+  /** Send, and wait until the last bytes received are the last of the answer. Beyond a limit the channel is killed. */
+  ask(
+    script: string,
+    isWhole: (tail: Buffer) => boolean,
+    limits: { readonly ms: number; readonly bytes: number },
+  ): Promise<Buffer>;
   close(): Promise<void>;
 }
 
 interface Question {
   readonly isWhole: (tail: Buffer) => boolean;
   readonly chunks: Buffer[];
+  /** How many more bytes it may have. */
+  room: number;
   tail: Buffer;
   readonly resolve: (answer: Buffer) => void;
   readonly reject: (error: Unreachable) => void;
@@ -42,6 +48,8 @@ export function wireOf(channel: Channel, name: string): Wire {
   channel.stdout.on('data', (chunk: Buffer) => {
     if (!question) return;
     question.chunks.push(chunk);
+    question.room -= chunk.length;
+    if (question.room < 0) return breakOff('AnswerTooLarge', 'the host sent more than it was asked for');
     question.tail = Buffer.concat([question.tail, chunk]).subarray(-TAIL_BYTES);
     if (!question.isWhole(question.tail)) return;
     question.resolve(Buffer.concat(question.chunks));
@@ -59,16 +67,13 @@ export function wireOf(channel: Channel, name: string): Wire {
   const lastWords = (): string => (complaints.trim() === '' ? '' : `: ${complaints.trim()}`);
 
   return {
-    async ask(script, isWhole, limitMs) {
+    async ask(script, isWhole, { ms, bytes }) {
       if (broken) throw broken;
-      const timer = setTimeout(
-        () => breakOff('FrameTimeout', `no answer within ${Math.round(limitMs / 1000)} s${lastWords()}`),
-        limitMs,
-      );
+      const timer = setTimeout(() => breakOff('FrameTimeout', `no answer within ${ms / 1000} s${lastWords()}`), ms);
       try {
         return await new Promise<Buffer>((resolve, reject) => {
-          question = { isWhole, chunks: [], tail: Buffer.alloc(0), resolve, reject };
-          channel.stdin.write(script);
+          question = { isWhole, chunks: [], room: bytes, tail: Buffer.alloc(0), resolve, reject };
+          channel.stdin.write(swiftly(script));
         });
       } finally {
         clearTimeout(timer);
@@ -84,6 +89,13 @@ export function wireOf(channel: Channel, name: string): Wire {
     },
   };
 }
+
+/**
+ * bash reads a script from a pipe byte by byte, one system call for each, so that what follows is left to the commands. Let it
+ * take the whole script in one go instead. Other shells pass over the first line and read on.
+ */
+const swiftly = (script: string): string =>
+  `case \${BASH_VERSION-} in ?*) eval "$(head -c ${Buffer.byteLength(script)})" ;; esac\n${script}`;
 
 const after = (ms: number): Promise<undefined> =>
   new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
