@@ -1,8 +1,9 @@
-import { userInfo } from 'node:os';
+import { setMaxListeners } from 'node:events';
 import { type Remote, Unreachable } from '../contract/index.ts';
 import { wayTo } from './become.ts';
 import type { Channel } from './channel.ts';
 import { localChannel } from './local.ts';
+import { me } from './me.ts';
 import { openShell } from './shell.ts';
 import type { Become, Target } from './target.ts';
 import type { Ui } from './ui.ts';
@@ -16,6 +17,8 @@ const LOCAL_TIMEOUT_MS = 10_000;
  * @throws Unreachable
  */
 export async function connect(target: Target, ui: Ui): Promise<Remote> {
+  // Every connection of a run listens to the one signal.
+  if (ui.signal) setMaxListeners(0, ui.signal);
   const { channel, enter } = await (target.connection === 'local' ? startLocal(target) : startOverSsh(target, ui));
   const kill = () => channel.kill();
   ui.signal?.addEventListener('abort', kill);
@@ -34,7 +37,7 @@ interface Started {
 }
 
 async function startLocal(target: Target): Promise<Started> {
-  const way = wayFrom(userInfo().username, target.become);
+  const way = wayFrom(me().name, target.become);
   const channel = localChannel(way?.argv ?? SHELL);
   return { channel, enter: async () => way?.enter(channel, target.name, target.timeoutMs ?? LOCAL_TIMEOUT_MS) };
 }

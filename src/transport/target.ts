@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
+import { me } from './me.ts';
 import { NO_OPTIONS, parseSshArguments, type SshArguments } from './ssh/arguments.ts';
 
 /** A password: as a function it falls out of JSON, diffs and debug prints. */
@@ -219,4 +219,4 @@ function truthOf(value: unknown): boolean | undefined {
   return ['no', 'n', 'false', 'f', 'off', '0', '0.0', ''].includes(text) ? false : undefined;
 }
 
-const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir());
+const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, me().home);

@@ -147,6 +147,13 @@ describe.skipIf(why)(`sudo, su and login shells, all of them real${why ? ` (skip
     expect(await as(user, { ansible_become: true })).toBe('root\n');
   });
 
+  test('says what a login shell that lets nobody in has to say', async () => {
+    const user = users.add({ shell: '/usr/sbin/nologin' });
+
+    await expect(as(user, {})).rejects.toMatchObject({ message: expect.stringContaining('exit status 1') });
+    await expect(as(user, { ansible_become: true })).rejects.toMatchObject({ code: 'BecomeFailed' });
+  });
+
   test('works locally, as oneself', async () => {
     expect(await run({ ansible_connection: 'local', ansible_become: true })).toBe('root\n');
     expect(await run({ ansible_connection: 'local', ansible_become: true, ansible_become_user: other.name })).toBe(

@@ -131,6 +131,18 @@ describe.skipIf(why)(`keys and a real sshd${why ? ` (skipped: ${why})` : ''}`, (
       expect(ui.asked).toEqual([]);
     });
 
+    test('puts the key that was asked for before all that the agent holds, which may be too many', async () => {
+      for (let count = held.length; count < 8; count++) add(makeKey(site.folder, 'ed25519').path, '');
+      const strict = await site.server({ config: ['MaxAuthTries 2'] });
+      const variables = { ...byAgent(''), ansible_port: strict.port };
+
+      expect(await run({ ...variables, ansible_ssh_private_key_file: site.key.path })).toBe('root\n');
+      await expect(run(variables)).rejects.toMatchObject({
+        code: 'AuthFailed',
+        message: expect.stringMatching(/tried agent key .*Too many authentication failures/),
+      });
+    });
+
     test('tries no other key of the agent with IdentitiesOnly', async () => {
       const key = makeKey(site.folder, 'ed25519');
 

@@ -82,10 +82,19 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       logged += chunk.toString();
       if (logged.split('Server listening on').length > addresses.length) resolve();
     });
-    void over.then(() => reject(new Error(`sshd did not start: ${logged}`)));
+    void over.then(() => {
+      rmSync(folder, { recursive: true, force: true });
+      reject(new Error(`sshd did not start: ${logged}`));
+    });
   });
   const killSessions = () => {
-    for (const pid of server.pid === undefined ? [] : childrenOf(server.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of server.pid === undefined ? [] : childrenOf(server.pid)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself just now.
+      }
+    }
   };
   const names = addresses.map((address) => `[${address}]:${port}`).join(',');
   return {

@@ -20,16 +20,15 @@ interface Attempt {
 
 /** What a login tries, one after the other, and what to say when none of it did. */
 export interface Authentication {
-  readonly handler: AuthHandlerMiddleware;
-  /** Another reason against an attempt, for the error: a passphrase that nobody knew. */
-  note(why: string): void;
+  /** For ssh2. `exhausted` is called when nothing is left to try. */
+  handler(exhausted: () => void): AuthHandlerMiddleware;
   failure(): Unreachable;
 }
 
 type Ask = (prompt: string) => Promise<string | undefined>;
 
-/** `exhausted` is called when nothing is left to try. */
-export async function prepare(hop: Hop, keys: Keys, ask: Ask, exhausted: () => void): Promise<Authentication> {
+/** Finds what there is to try. @throws Unreachable `PrivateKeyUnusable` */
+export async function prepare(hop: Hop, keys: Keys, ask: Ask): Promise<Authentication> {
   const { credentials, user } = hop;
   const notes: string[] = [];
   const all = await attempts(hop, keys, ask, (why) => notes.push(why));
@@ -39,32 +38,34 @@ export async function prepare(hop: Hop, keys: Keys, ask: Ask, exhausted: () => v
   let last: Attempt | undefined;
   let offered: readonly string[] | undefined;
 
-  const handler: AuthHandlerMiddleware = (left, partial, next) => {
-    // After a key ssh2 repeats what the server offered before it, and does not say if the key was half of what it wants.
-    const stale = last?.method === 'publickey';
-    if (!stale && left !== null) offered = left;
-    if (!stale && partial && last) {
-      succeeded.add(last);
-      waiting = all.filter((one) => !succeeded.has(one));
-    } else if (last?.method === 'password') {
-      waiting = waiting.filter((one) => one.method !== 'keyboard-interactive');
-    }
+  const handler =
+    (exhausted: () => void): AuthHandlerMiddleware =>
+    (left, partial, next) => {
+      // After a key ssh2 repeats what the server offered before it, and does not say if the key was half of what it wants.
+      const stale = last?.method === 'publickey';
+      if (!stale && left !== null) offered = left;
+      if (!stale && partial && last) {
+        succeeded.add(last);
+        waiting = all.filter((one) => !succeeded.has(one));
+      } else if (last?.method === 'password') {
+        waiting = waiting.filter((one) => one.method !== 'keyboard-interactive');
+      }
 
-    const attempt = waiting.find((one) => offered === undefined || offered.includes(one.method));
-    const guessing = offered === undefined && (attempt?.method !== 'publickey' || mayNeedPassword(tried, credentials));
-    if (guessing || (!attempt && stale)) {
-      last = undefined;
-      next({ type: 'none', username: user });
-    } else if (attempt) {
-      last = attempt;
-      waiting = waiting.filter((one) => one !== attempt);
-      tried.push(attempt.label);
-      next(attempt.auth);
-    } else exhausted();
-  };
+      const attempt = waiting.find((one) => offered === undefined || offered.includes(one.method));
+      const guessing =
+        offered === undefined && (attempt?.method !== 'publickey' || mayNeedPassword(tried, credentials));
+      if (guessing || (!attempt && stale)) {
+        last = undefined;
+        next({ type: 'none', username: user });
+      } else if (attempt) {
+        last = attempt;
+        waiting = waiting.filter((one) => one !== attempt);
+        tried.push(attempt.label);
+        next(attempt.auth);
+      } else exhausted();
+    };
   return {
     handler,
-    note: (why) => notes.push(why),
     failure: () => failure(hop, tried, offered, notes),
   };
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import { Unreachable } from '../../contract/index.ts';
+import { prepare } from './authenticate.ts';
 import { startClock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { describeFailure, LoginFailed } from './failures.ts';
@@ -39,8 +40,9 @@ async function logInPatiently(hop: Hop, shared: Shared, through: Client | undefi
   let askedFor = false;
   for (let attempt = 1; ; attempt++) {
     try {
+      const authentication = await prepare(hop, shared.keys, shared.ask);
       const socket = await (through ? forward(hop, shared, through) : connectSocket(hop, shared));
-      return await shared.handshakes(() => logIn(hop, socket, shared, askFor));
+      return await shared.handshakes(() => logIn(hop, socket, shared, authentication, askFor));
     } catch (error) {
       if (!(error instanceof LoginFailed)) throw error;
       if (typeof error.again === 'object' && !askedFor) {
@@ -71,8 +73,10 @@ function connectSocket(hop: Hop, shared: Shared): Promise<Socket> {
       clock.stop();
       shared.signal?.removeEventListener('abort', abort);
       socket.removeAllListeners();
+      // Somebody has to listen, until its turn to shake hands comes.
+      socket.on('error', () => undefined);
       if (!error) return resolve(socket);
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
       reject(error);
     };
     const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });

@@ -53,5 +53,5 @@ export function describeFailure(
   }
   if (error.level === 'handshake' || error.level === 'protocol')
     return new LoginFailed(new Unreachable('HandshakeFailed', `${where}: ${error.message}`));
-  return new LoginFailed(new Unreachable('ConnectionLost', `${where}: ${error.message}`));
+  return new LoginFailed(new Unreachable('ConnectionFailed', `${where}: ${error.message}`));
 }

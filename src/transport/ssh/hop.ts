@@ -1,5 +1,6 @@
-import { homedir, hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { Unreachable } from '../../contract/index.ts';
+import { me } from '../me.ts';
 import type { Secret } from '../target.ts';
 import { type Jump, parseJumps, parseProxyCommand, type SshArguments, type SshOptions } from './arguments.ts';
 import type { Settings } from './settings.ts';
@@ -77,7 +78,7 @@ export async function resolveHop(login: Login, settings: Settings): Promise<Hop>
 
   const host = options.get('hostname')?.[0] ?? config.get('hostname')?.[0] ?? login.host;
   const port = login.port ?? (number('port') || 22);
-  const user = login.user ?? first('user') ?? userInfo().username;
+  const user = login.user ?? first('user') ?? me().name;
   const expand = expander({ host, port, user, name: login.host, alias: first('hostkeyalias') });
   const bindAddress = first('bindaddress');
   const family = first('addressfamily');
@@ -177,23 +178,23 @@ interface Tokens {
 
 /** ssh_config(5) TOKENS, `~` and `${VARIABLE}`. */
 function expander(known: Tokens): (value: string) => string {
-  const me = userInfo();
+  const { name: self, home } = me();
   const tokens: Readonly<Record<string, string>> = {
     '%': '%',
-    d: me.homedir,
+    d: home,
     h: known.host,
-    i: String(me.uid),
+    i: String(process.getuid?.()),
     k: known.alias ?? known.name,
     l: hostname(),
     L: hostname().split('.')[0] ?? '',
     n: known.name,
     p: String(known.port),
     r: known.user,
-    u: me.username,
+    u: self,
   };
   return (value) =>
     value
-      .replace(/^~(?=\/|$)/, me.homedir || homedir())
+      .replace(/^~(?=\/|$)/, home)
       .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? '')
       .replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import picomatch from 'picomatch';
+import { me } from '../me.ts';
 import { matchesList } from './patterns.ts';
 import { splitWords } from './words.ts';
 
@@ -36,7 +36,7 @@ export function hostClasses(configFile?: string): ((host: string) => string) | u
 }
 
 function readBlocks(configFile: string | undefined): Blocks {
-  const user = join(userInfo().homedir, '.ssh');
+  const user = join(me().home, '.ssh');
   const files =
     configFile === undefined
       ? [
@@ -93,7 +93,7 @@ function contentOf(file: string): string | undefined {
 
 /** The files that an Include names; undefined when that is not plain to see. */
 function expand(pattern: string, base: string): readonly string[] | undefined {
-  const home = pattern.replace(/^~(?=\/)/, userInfo().homedir);
+  const home = pattern.replace(/^~(?=\/)/, me().home);
   const path = isAbsolute(home) ? home : join(base, home);
   const folder = dirname(path);
   if (/[%$~]/.test(path) || /[*?[{]/.test(folder)) return undefined;

@@ -23,6 +23,8 @@ export interface Keys {
   fromAgent(socket: string): Promise<readonly Identity[]>;
 }
 
+const AGENT_TIMEOUT_MS = 5_000;
+
 type Ask = (prompt: string) => Promise<string | undefined>;
 
 export function openKeys(ask: Ask): Keys {
@@ -136,7 +138,10 @@ function fromPkcs8(text: string, passphrase: string | undefined): ParsedKey | Er
 function listAgent(socket: string): Promise<readonly Identity[]> {
   const agent = new OpenSSHAgent(socket);
   return new Promise((resolve) => {
+    // One that does not answer is as good as none.
+    const timer = setTimeout(() => resolve([]), AGENT_TIMEOUT_MS);
     agent.getIdentities((error, keys) => {
+      clearTimeout(timer);
       // Key types that ssh2 does not know, such as those on security keys, it leaves out.
       const known = error || !keys ? [] : keys.filter((key): key is ParsedKey => 'getPublicSSH' in key);
       resolve(known.map((publicKey) => agentIdentity(agent, publicKey)));

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ClientErrorExtensions, type KexAlgorithm, type ServerHostKeyAlgorithm } from 'ssh2';
 import { Unreachable } from '../../contract/index.ts';
-import { type Authentication, prepare } from './authenticate.ts';
+import type { Authentication } from './authenticate.ts';
 import { startClock } from './clock.ts';
 import { describeFailure, LoginFailed } from './failures.ts';
 import type { Hop } from './hop.ts';
@@ -30,20 +30,18 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 ];
 
 /** Shakes hands over a connected socket, checks the host's key and logs in. @throws LoginFailed */
-export async function logIn(hop: Hop, socket: Duplex, shared: Shared, askFor: readonly string[]): Promise<Client> {
+export function logIn(
+  hop: Hop,
+  socket: Duplex,
+  shared: Shared,
+  authentication: Authentication,
+  askFor: readonly string[],
+): Promise<Client> {
   const client = new ssh2.Client();
   let refused: Refused | undefined;
   let shaken = false;
   let lastWords = '';
   let fail: (error: LoginFailed) => void = () => undefined;
-
-  let authentication: Authentication;
-  try {
-    authentication = await prepare(hop, shared.keys, shared.ask, () => fail(new LoginFailed(authentication.failure())));
-  } catch (error) {
-    socket.destroy();
-    throw error instanceof Unreachable ? new LoginFailed(error) : error;
-  }
 
   return new Promise<Client>((resolve, reject) => {
     const late = () =>
@@ -69,6 +67,7 @@ export async function logIn(hop: Hop, socket: Duplex, shared: Shared, askFor: re
     fail = (error) => {
       settle();
       client.destroy();
+      socket.destroy();
       reject(error);
     };
     shared.signal?.addEventListener('abort', abort);
@@ -91,6 +90,8 @@ export async function logIn(hop: Hop, socket: Duplex, shared: Shared, askFor: re
     });
     client.on('close', () => fail(failed()));
 
+    // It may have been cut off while others had their turn.
+    if (socket.destroyed || !socket.writable) return fail(failed());
     client.connect({
       sock: socket,
       username: hop.user,
@@ -98,7 +99,7 @@ export async function logIn(hop: Hop, socket: Duplex, shared: Shared, askFor: re
       keepaliveInterval: hop.keepaliveMs,
       keepaliveCountMax: hop.keepaliveCount,
       algorithms: { kex: KEX, serverHostKey: inOrder(askFor) },
-      authHandler: authentication.handler,
+      authHandler: authentication.handler(() => fail(new LoginFailed(authentication.failure()))),
       hostVerifier: (blob: Buffer, verified: (fine: boolean) => void) => {
         shared.hostKeys.check(hop, blob).then(
           (refusal) => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { userInfo } from 'node:os';
 import { Unreachable } from '../../contract/index.ts';
+import { me } from '../me.ts';
 import type { SshOptions } from './arguments.ts';
 import { hostClasses } from './host-blocks.ts';
 import { limit } from './limit.ts';
@@ -34,7 +34,7 @@ export function openSettings(): Settings {
     if (!classes.has(file)) classes.set(file, hostClasses(configFile));
     const alike = classes.get(file)?.(host);
     if (alike === undefined && configFile === undefined)
-      return new Map([...DEFAULTS, ['hostname', [host]], ['user', [userInfo().username]]]);
+      return new Map([...DEFAULTS, ['hostname', [host]], ['user', [me().name]]]);
 
     // A Match block may look at the user and the port; hosts that are asked for together have none.
     const alone = alike === undefined || alike.startsWith('host ');
@@ -55,12 +55,12 @@ function ask(host: string, args: readonly string[]): Promise<SshOptions> {
   return new Promise((resolve, reject) => {
     execFile('ssh', ['-G', ...args, '--', host], { timeout: 20_000 }, (error, stdout, stderr) => {
       if (error && 'code' in error && error.code === 'ENOENT')
-        resolve(new Map([...DEFAULTS, ['hostname', [host]], ['user', [userInfo().username]]]));
+        resolve(new Map([...DEFAULTS, ['hostname', [host]], ['user', [me().name]]]));
       else if (error)
         reject(
           new Unreachable(
             'BadSshConfig',
-            `ssh cannot read its configuration for ${host}: ${stderr.trim().replaceAll('\r\n', '; ') || error.message}`,
+            `ssh cannot read its configuration for ${host}: ${stderr.trim().replaceAll(/\r?\n/g, '; ') || error.message}`,
             `look at: ssh -G ${host}`,
           ),
         );
