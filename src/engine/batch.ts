@@ -5,8 +5,10 @@ export interface Batch {
   readonly hosts: readonly string[];
   /** This host is done with every step below this one. */
   past(host: string, step: number): void;
+  /** This host has failed, and counts in `failedShare` from now on. */
+  fail(host: string): void;
   /** This host will do no more, for good or ill. */
-  leave(host: string, failed: boolean): void;
+  leave(host: string): void;
   /** Resolves when every host still at work has come as far as this step. */
   reached(step: number): Promise<void>;
   /**
@@ -24,7 +26,7 @@ export function makeBatch(play: number, hosts: readonly string[], emit: Emit): B
   const at = new Map(hosts.map((host) => [host, 0]));
   const working = new Set(hosts);
   const results = new Map<number, Promise<unknown>>();
-  let failures = 0;
+  const failures = new Set<string>();
   let waiting: { ready: () => boolean; go: () => void }[] = [];
 
   const wake = (): void => {
@@ -44,15 +46,15 @@ export function makeBatch(play: number, hosts: readonly string[], emit: Emit): B
     hosts,
     stopped: false,
     get failedShare() {
-      return failures / hosts.length;
+      return failures.size / hosts.length;
     },
     past(host, step) {
       move(host, step);
       wake();
     },
-    leave(host, failed) {
+    fail: (host) => void failures.add(host),
+    leave(host) {
       if (!working.delete(host)) return;
-      if (failed) failures += 1;
       move(host, Number.MAX_SAFE_INTEGER);
       wake();
     },

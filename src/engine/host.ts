@@ -1,5 +1,5 @@
 import { type Remote, Unreachable } from '../contract/index.ts';
-import { type Eyes, openEyes } from './eyes.ts';
+import { type Eyes, type Job, openEyes } from './eyes.ts';
 import { makeOverlay, type Overlay } from './overlay.ts';
 
 /** Who to be on the host. `user` is undefined where nobody is to be become. */
@@ -7,6 +7,8 @@ export interface Identity {
   readonly user: string | undefined;
   readonly method: string | undefined;
 }
+
+export const sameIdentity = (a: Identity, b: Identity): boolean => a.user === b.user && a.method === b.method;
 
 /** Opens a connection to an inventory host. Rejects with `Unreachable`. */
 export type Dial = (host: string, identity: Identity) => Promise<Remote>;
@@ -21,9 +23,18 @@ export interface Host {
   readonly roundTrips: number;
 }
 
-export function makeHost(name: string, dial: Dial): Host {
+/**
+ * `ahead` says what the rest of the run will want to read as somebody: it is read at once, with the first frame of each
+ * connection.
+ */
+export function makeHost(
+  name: string,
+  dial: Dial,
+  ahead: (identity: Identity) => Promise<readonly Job[]> = async () => [],
+): Host {
   const overlay: Overlay = makeOverlay();
   const open = new Map<string, Promise<{ remote: Remote; eyes: Eyes }>>();
+  const live = new Set<Remote>();
   let spent = 0;
 
   const connect = async (identity: Identity, key: string) => {
@@ -37,28 +48,29 @@ export function makeHost(name: string, dial: Dial): Host {
         try {
           return await remote.exchange(request);
         } catch (error) {
-          if (error instanceof Unreachable) await discard(key);
+          if (error instanceof Unreachable) {
+            open.delete(key);
+            await hangUp(remote);
+          }
           throw error;
         } finally {
           if (request.actions.length > 0) await forgetOthers(key);
         }
       },
     };
-    return { remote, eyes: openEyes(guarded, overlay) };
+    const eyes = openEyes(guarded, overlay);
+    live.add(remote);
+    await eyes.survey(await ahead(identity));
+    return { remote, eyes };
   };
   const forgetOthers = async (acting: string) => {
-    for (const [key, other] of open) if (key !== acting) (await other).eyes.forget();
+    for (const [key, other] of open) if (key !== acting) await other.then(({ eyes }) => eyes.forget()).catch(() => {});
   };
-  const discard = async (key: string) => {
-    const gone = open.get(key);
-    open.delete(key);
-    const settled = await gone?.catch(() => undefined);
-    if (!settled) return;
-    spent += settled.remote.roundTrips;
-    live.delete(settled.remote);
-    await settled.remote.close().catch(() => {});
+  const hangUp = async (remote: Remote) => {
+    if (!live.delete(remote)) return;
+    spent += remote.roundTrips;
+    await remote.close().catch(() => {});
   };
-  const live = new Set<Remote>();
 
   return {
     name,
@@ -68,15 +80,13 @@ export function makeHost(name: string, dial: Dial): Host {
       if (!opened) {
         opened = connect(identity, key);
         open.set(key, opened);
-        opened.then(
-          ({ remote }) => live.add(remote),
-          () => open.delete(key),
-        );
+        opened.catch(() => open.delete(key));
       }
       return (await opened).eyes;
     },
     async close() {
-      await Promise.all([...open.keys()].map(discard));
+      open.clear();
+      await Promise.all([...live].map(hangUp));
     },
     get roundTrips() {
       return spent + [...live].reduce((sum, remote) => sum + remote.roundTrips, 0);

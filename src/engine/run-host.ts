@@ -21,7 +21,7 @@ export interface HostWalk {
   readonly emit: (step: number, result: Result) => void;
   /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
   readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
-  /** A host that failed counts against `max_fail_percentage` at once. */
+  /** Told before the host leaves, so that the others can be stopped in time. */
   readonly failed: (task: Task) => void;
 }
 

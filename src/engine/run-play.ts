@@ -1,0 +1,129 @@
+import type { Impact } from '../contract/index.ts';
+import type { Enclosing, Play, Task } from '../playbook/types.ts';
+import type { Scope } from '../template/index.ts';
+import { type Batch, batchesOf, makeBatch } from './batch.ts';
+import type { Emit } from './events.ts';
+import { type Gate, makeGate } from './gate.ts';
+import type { Host } from './host.ts';
+import { type BecomeFlags, identityOf } from './identity.ts';
+import { type HostWalk, type Leave, runHost } from './run-host.ts';
+import { apply, foretell, type Ledger } from './run-module.ts';
+import type { TaskContext } from './run-task.ts';
+import { type Steps, stepsOf } from './steps.ts';
+
+/** What a play needs of the run that it is part of. */
+export interface Surroundings {
+  readonly hostNamed: (name: string) => Host;
+  readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
+  readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
+  readonly ledger: (host: string, task: Task) => Ledger;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly maxImpact: Impact;
+  readonly forceHandlers: boolean;
+  readonly forks: number;
+  readonly flags: BecomeFlags;
+  readonly emit: Emit;
+  /** Asks the operator before each task, with `--step`. */
+  readonly ask?: (task: Task, host: string) => Promise<boolean>;
+}
+
+/** Run one play, batch by batch. Gives back the hosts that are out of the run from here on. */
+export async function runPlay(
+  number: number,
+  play: Play,
+  hosts: readonly string[],
+  around: Surroundings,
+): Promise<ReadonlySet<string>> {
+  const steps = stepsOf(play);
+  const { emit } = around;
+  emit({ event: 'play_start', play: number, name: play.name, hosts, steps: steps.list });
+  const out = new Set<string>();
+  for (const members of batchesOf(hosts, play.serial)) {
+    const batch = makeBatch(number, members, emit);
+    emit({ event: 'batch_start', play: number, hosts: members });
+    const left = await runBatch(number, play, steps, batch, around);
+    emit({ event: 'batch_end', play: number });
+    for (const [host, leave] of left) if (leave === 'failed' || leave === 'unreachable') out.add(host);
+    const over = batch.stopped || [...left.values()].includes('play-ended');
+    const allFailed = members.every((host) => out.has(host));
+    if (batch.stopped || allFailed) for (const host of hosts) out.add(host);
+    if (over || allFailed) break;
+  }
+  return out;
+}
+
+async function runBatch(
+  number: number,
+  play: Play,
+  steps: Steps,
+  batch: Batch,
+  around: Surroundings,
+): Promise<ReadonlyMap<string, Leave>> {
+  const lockstep =
+    play.anyErrorsFatal || play.maxFailPercentage !== undefined || play.handlers.some((task) => task.anyErrorsFatal);
+  const gate = makeGate(around.forks);
+  const throttles = new Map<Task, Gate>();
+  const left = new Map<string, Leave>();
+
+  const walkOf = (host: string): HostWalk => ({
+    host,
+    play,
+    steps,
+    batch,
+    lockstep,
+    forceHandlers: around.forceHandlers || play.forceHandlers,
+    scope: (item) => around.scopeOf(host, play, item.scope),
+    context: (task, rescued, emit) => contextOf(task, host, play, rescued, emit, around),
+    emit: (step, result) => around.emit({ event: 'task_result', play: number, step, result }),
+    admit: async (task, work) => {
+      if (around.ask && !(await around.ask(task, host))) return { changed: false, failed: false, unreachable: false };
+      const throttled = throttles.get(task) ?? (task.throttle ? makeGate(task.throttle) : undefined);
+      if (throttled) throttles.set(task, throttled);
+      const once = lockstep ? () => gate(work) : work;
+      return throttled ? throttled(once) : once();
+    },
+    failed: (task) => {
+      batch.fail(host);
+      const limit = play.maxFailPercentage;
+      const tooMany = limit !== undefined && batch.failedShare * 100 > limit;
+      if (tooMany || play.anyErrorsFatal || task.anyErrorsFatal) batch.stopped = true;
+    },
+  });
+  const run = async (host: string): Promise<void> => {
+    try {
+      left.set(host, await runHost(walkOf(host)));
+    } finally {
+      batch.leave(host);
+    }
+  };
+  const settled = await Promise.allSettled(batch.hosts.map((host) => (lockstep ? run(host) : gate(() => run(host)))));
+  const bug = settled.find((one) => one.status === 'rejected');
+  if (bug) throw bug.reason;
+  return left;
+}
+
+function contextOf(
+  task: Task,
+  host: string,
+  play: Play,
+  rescued: boolean,
+  emit: TaskContext['emit'],
+  around: Surroundings,
+): TaskContext {
+  const check = task.checkMode ?? around.check;
+  return {
+    host,
+    hostNamed: around.hostNamed,
+    scope: (locals) => around.scopeOf(host, play, task.scope).with('loop', locals),
+    hand: (target) => (check ? foretell(String(task.name.value)) : apply(around.ledger(target, task))),
+    identity: (one, scope) => identityOf(one.become, around.flags, scope),
+    maxImpact: around.maxImpact,
+    check,
+    diff: around.diff,
+    rescued,
+    emit,
+    setFacts: (facts) => around.remember(host, facts),
+    register: (name, value) => around.remember(host, { [name]: value }),
+  };
+}

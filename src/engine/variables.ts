@@ -1,0 +1,73 @@
+import type { Enclosing, Play } from '../playbook/types.ts';
+import type { Node } from '../source/node.ts';
+import { type Binding, type Level, makeScope, type Scope } from '../template/index.ts';
+
+/** What the inventory and the control node know of a host, weakest first. */
+export interface HostVariables {
+  readonly group: ReadonlyMap<string, Binding>;
+  readonly host: ReadonlyMap<string, Binding>;
+  /** inventory_hostname, groups, hostvars and the like: nobody overrides them. */
+  readonly magic: ReadonlyMap<string, unknown>;
+}
+
+/** What tasks have set, for each host, for the rest of the run. */
+export interface Memory {
+  set(host: string, values: Readonly<Record<string, unknown>>): void;
+  of(host: string): ReadonlyMap<string, Binding>;
+}
+
+export function makeMemory(): Memory {
+  const hosts = new Map<string, Map<string, Binding>>();
+  const of = (host: string): Map<string, Binding> => {
+    const known = hosts.get(host) ?? new Map<string, Binding>();
+    hosts.set(host, known);
+    return known;
+  };
+  return {
+    of,
+    set(host, values) {
+      for (const [name, data] of Object.entries(values)) of(host).set(name, { data });
+    },
+  };
+}
+
+export interface ScopeParts {
+  readonly host: HostVariables;
+  readonly play: Play;
+  /** `vars_files`, read and in order; stronger than the play's `vars`. */
+  readonly playFiles: readonly Node[];
+  readonly memory: ReadonlyMap<string, Binding>;
+  readonly extra: ReadonlyMap<string, Binding>;
+}
+
+/** The six levels of docs/templates-and-conditions.md, and what runs have set, as one task sees them. */
+export function scopeFor(parts: ScopeParts, around: Enclosing | undefined): Scope {
+  const role = around?.role;
+  const levels: Level[] = [
+    { name: 'role defaults', vars: bindings(role?.defaults ?? []) },
+    { name: 'group', vars: parts.host.group },
+    { name: 'host', vars: parts.host.host },
+    { name: 'play', vars: bindings([...parts.play.vars, ...parts.playFiles]) },
+    { name: 'task', vars: bindings([...(role?.vars ?? []), ...(around?.vars ?? [])]) },
+    { name: 'register and set_fact', vars: parts.memory },
+    { name: 'extra', vars: parts.extra },
+    { name: 'magic', vars: asData(parts.host.magic) },
+  ];
+  return makeScope(levels);
+}
+
+const cache = new WeakMap<readonly Node[], ReadonlyMap<string, Binding>>();
+
+/** The names that maps bind; of two the later counts. */
+export function bindings(maps: readonly Node[]): ReadonlyMap<string, Binding> {
+  const known = cache.get(maps);
+  if (known) return known;
+  const vars = new Map<string, Binding>();
+  for (const map of maps)
+    if (map.kind === 'map') for (const { key, value } of map.entries) vars.set(key, { node: value });
+  cache.set(maps, vars);
+  return vars;
+}
+
+const asData = (values: ReadonlyMap<string, unknown>): ReadonlyMap<string, Binding> =>
+  new Map([...values].map(([name, data]) => [name, { data }]));
