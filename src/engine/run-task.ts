@@ -169,15 +169,15 @@ function targetOf(task: Task, context: TaskContext, scope: Scope): string {
 function judge(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>, came: Attempt): Attempt {
   if (came.status === 'unreachable' || came.status === 'unknown' || came.status === 'skipped') return came;
   const scope = withResult(task, context, locals, came);
-  const failed = anyHolds(task.failedWhen, scope);
+  const failed = allHold(task.failedWhen, scope);
   if (isUnknown(failed)) return { ...came, status: 'unknown', reason: failed.because };
   if (failed === true) {
-    const message = `failed_when: ${task.failedWhen.map(({ value }) => value).join(' or ')}`;
+    const message = `failed_when: ${task.failedWhen.map(({ value }) => value).join(' and ')}`;
     return { ...came, status: 'failed', error: { code: 'FailedWhen', message } };
   }
   if (came.status === 'failed' && task.failedWhen.length === 0) return came;
   const { error: _, ...fine } = came;
-  const changed = anyHolds(task.changedWhen, scope);
+  const changed = allHold(task.changedWhen, scope);
   if (isUnknown(changed)) return { ...fine, status: 'unknown', reason: changed.because };
   if (task.changedWhen.length > 0) return { ...fine, status: changed ? 'changed' : 'ok' };
   return {
@@ -186,10 +186,12 @@ function judge(task: Task, context: TaskContext, locals: Readonly<Record<string,
   };
 }
 
-function anyHolds(conditions: readonly Expression[], scope: Scope): boolean | Unknown {
+/** Whether all hold; a list without conditions does not. */
+function allHold(conditions: readonly Expression[], scope: Scope): boolean | Unknown {
+  if (conditions.length === 0) return false;
   const answers = conditions.map((condition) => test(condition, scope));
-  if (answers.includes(true)) return true;
-  return answers.find(isUnknown) ?? false;
+  if (answers.includes(false)) return false;
+  return answers.find(isUnknown) ?? true;
 }
 
 function withResult(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>, came: Attempt): Scope {

@@ -1,0 +1,93 @@
+import { dirname, resolve } from 'node:path';
+import { controlNames } from '../engine/control.ts';
+import { checkTasks } from '../engine/validate.ts';
+import { type Inventory, limitPatterns, loadInventory, select } from '../inventory/index.ts';
+import { loadPlaybook } from '../playbook/index.ts';
+import type { Play, Playbook } from '../playbook/types.ts';
+import { moduleNames } from '../registry/index.ts';
+import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
+import type { Binding } from '../template/index.ts';
+import { extraVariables } from './extra-vars.ts';
+import type { RunFlags } from './run-command.ts';
+
+/** Everything a run is made of, read and found right. */
+export interface Loaded {
+  readonly playbooks: readonly Playbook[];
+  readonly inventory: Inventory;
+  readonly extra: ReadonlyMap<string, Binding>;
+  readonly hostsOf: (play: Play) => readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Read the playbooks, the inventory and the variables. Throws one `UserError` with the mistakes of all of them. */
+export async function loadRun(files: readonly string[], flags: RunFlags): Promise<Loaded> {
+  const found: Diagnostic[] = [];
+  const collect = async <T>(work: () => Promise<T> | T): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      found.push(...error.diagnostics);
+      return undefined;
+    }
+  };
+  const known = { moduleNames: [...moduleNames(), ...controlNames()] };
+  const extra = await collect(() => extraVariables(flags.extraVars));
+  const loaded = await Promise.all(files.map((file) => collect(() => loadPlaybook(resolve(file), known))));
+  const playbooks = loaded.flatMap((one) => (one ? [one.playbook] : []));
+  found.push(...(await checkTasks(playbooks)));
+  const playbookDir = dirname(resolve(files[0] ?? ''));
+  const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
+  const limit = await collect(() => limitPatterns(flags.limit, process.cwd()));
+  if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(found);
+
+  const warnings = new Set<string>();
+  const hostsOf = (play: Play): readonly string[] => {
+    const { hosts, warnings: said } = select(inventory, play.hosts, limit);
+    for (const one of said) warnings.add(one);
+    return ordered(hosts.map(({ name }) => name), play.order);
+  };
+  const selected = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
+  if (selected.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
+  warnings.delete('');
+  return { playbooks, inventory, extra, hostsOf: memoize(hostsOf), warnings: [...inventory.warnings.map(({ message }) => message), ...warnings] };
+}
+
+/** `-i`, or what ANSIBLE_INVENTORY says. */
+function sourcesOf(flags: RunFlags): readonly string[] {
+  if (flags.inventory.length > 0) return flags.inventory;
+  return (process.env.KVMPLAY_INVENTORY ?? process.env.ANSIBLE_INVENTORY ?? '').split(',').filter(Boolean);
+}
+
+function noHosts(flags: RunFlags): Diagnostic {
+  const limit = flags.limit.length > 0 ? ` within the limit ${flags.limit.join(',')}` : '';
+  const hint = flags.inventory.length > 0 ? 'see `kvmplay inventory --graph`' : 'name an inventory with -i';
+  return mistake('NoHostsMatched', `no host of the inventory matches any play${limit}`, undefined, hint);
+}
+
+function memoize(hostsOf: (play: Play) => readonly string[]): (play: Play) => readonly string[] {
+  const known = new Map<Play, readonly string[]>();
+  return (play) => {
+    const hosts = known.get(play) ?? hostsOf(play);
+    known.set(play, hosts);
+    return hosts;
+  };
+}
+
+function ordered(hosts: readonly string[], order: Play['order']): readonly string[] {
+  switch (order) {
+    case 'inventory':
+      return hosts;
+    case 'reverse_inventory':
+      return hosts.toReversed();
+    case 'sorted':
+      return hosts.toSorted();
+    case 'reverse_sorted':
+      return hosts.toSorted().reverse();
+    case 'shuffle':
+      return hosts
+        .map((host) => ({ host, at: Math.random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ host }) => host);
+  }
+}

@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander';
+import { mistake, UserError } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+import { EXIT, explainError } from './exit.ts';
+import { addRunCommands } from './run-command.ts';
+import { VERSION } from './version.ts';
+
+/** The command line. Each command loads what it needs when it is called, so that `--help` costs nothing. */
+function program(): Command {
+  const kvmplay = new Command('kvmplay')
+    .description('Agentless infrastructure-as-code for tuning fleets of KVM hypervisors')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError(false)
+    .enablePositionalOptions();
+  addRunCommands(kvmplay);
+  return kvmplay;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const kvmplay = program();
+  try {
+    if (argv.length === 0) {
+      kvmplay.outputHelp();
+      return EXIT.ok;
+    }
+    await kvmplay.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    const known = error instanceof CommanderError ? flagMistake(error, argv, kvmplay) : error;
+    if (known === undefined) return EXIT.ok;
+    return explainError(known, (text) => process.stderr.write(text), process.stderr.isTTY === true);
+  }
+}
+
+/** Commander's refusal as a mistake like any other; undefined where it only printed help or the version. */
+function flagMistake(error: CommanderError, argv: readonly string[], kvmplay: Command): UserError | undefined {
+  if (error.exitCode === 0) return undefined;
+  const command = kvmplay.commands.find((one) => one.name() === argv[0]) ?? kvmplay;
+  const message = error.message.replace(/^error: /, '');
+  const word = /'(-[^' =]*|[^' ]+)/.exec(message)?.[1] ?? '';
+  const candidates =
+    error.code === 'commander.unknownCommand'
+      ? kvmplay.commands.map((one) => one.name())
+      : command.options.flatMap((option) => [option.long ?? '', option.short ?? '']);
+  const hint =
+    didYouMean(word, candidates) ?? `see \`kvmplay ${command === kvmplay ? '' : `${command.name()} `}--help\``;
+  return new UserError([mistake('BadFlag', message, undefined, hint)]);
+}
+
+process.exitCode = await main(process.argv.slice(2));

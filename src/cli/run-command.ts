@@ -1,0 +1,108 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { IMPACTS } from '../contract/index.ts';
+
+/** All flags of `run` and `audit`, as commander gives them. Names and meanings are Ansible's where Ansible has one. */
+export interface RunFlags {
+  readonly inventory: readonly string[];
+  readonly limit: readonly string[];
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly forks: number;
+  readonly extraVars: readonly string[];
+  readonly user?: string;
+  readonly become?: boolean;
+  readonly becomeUser?: string;
+  readonly becomeMethod?: string;
+  readonly askBecomePass?: boolean;
+  readonly askPass?: boolean;
+  readonly privateKey?: string;
+  readonly timeout?: number;
+  readonly connection?: string;
+  readonly acceptNewHostKeys?: boolean;
+  readonly verbose: number;
+  readonly listHosts?: boolean;
+  readonly listTasks?: boolean;
+  readonly listTags?: boolean;
+  readonly syntaxCheck?: boolean;
+  readonly startAtTask?: string;
+  readonly step?: boolean;
+  readonly forceHandlers?: boolean;
+  readonly output: 'human' | 'json' | 'jsonl' | 'quiet';
+  readonly report: readonly string[];
+  readonly maxImpact: (typeof IMPACTS)[number];
+  readonly detailedExitcode?: boolean;
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const commas = (value: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  ...value
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean),
+];
+
+function positive(value: string): number {
+  if (!/^\d+$/.test(value) || Number(value) < 1) throw new InvalidArgumentError('it takes a whole number from 1.');
+  return Number(value);
+}
+
+/** `run` and `audit`. */
+export function addRunCommands(kvmplay: Command): void {
+  const run = kvmplay.command('run').description('Bring hosts to the state that playbooks describe');
+  const audit = kvmplay
+    .command('audit')
+    .description('Tell drift: run --check --diff --detailed-exitcode; exit 3 when anything would change');
+  for (const command of [run, audit]) {
+    addRunFlags(command).action(async (playbooks: string[], flags: RunFlags) => {
+      const { runCommand } = await import('./run.ts');
+      process.exitCode = await runCommand(playbooks, flags, command === audit);
+    });
+  }
+}
+
+function addRunFlags(command: Command): Command {
+  return command
+    .argument('<playbook...>', 'playbook files')
+    .option(
+      '-i, --inventory <source>',
+      'inventory file, folder, executable, or list of hosts with a comma',
+      collect,
+      [],
+    )
+    .option('-l, --limit <pattern>', 'only these hosts; @FILE reads them from a file', collect, [])
+    .option('-t, --tags <tags>', 'only what has one of these tags', commas, [])
+    .option('--skip-tags <tags>', 'not what has one of these tags', commas, [])
+    .option('-C, --check', 'change nothing; say what would change')
+    .option('-D, --diff', 'show what changes, before and after')
+    .option('-f, --forks <n>', 'how many hosts at a time', positive, 50)
+    .option('-e, --extra-vars <vars>', 'name=value, a YAML or JSON map, or @FILE; stronger than all else', collect, [])
+    .option('-u, --user <user>', 'connect as this user')
+    .option('-b, --become', 'work as another user, root by default')
+    .option('--become-user <user>', 'the user to become')
+    .option('--become-method <method>', 'sudo or su')
+    .option('-K, --ask-become-pass', 'ask for the password to become another user')
+    .option('-k, --ask-pass', 'ask for the password to connect')
+    .option('--private-key <file>', 'connect with this key')
+    .option('-T, --timeout <seconds>', 'how long connecting may take', positive)
+    .option('-c, --connection <type>', 'ssh or local')
+    .option('--accept-new-host-keys', 'trust hosts never seen before, as OpenSSH’s accept-new')
+    .option('-v, --verbose', 'tell more; up to -vvvv', (_: string, before: number) => before + 1, 0)
+    .option('--list-hosts', 'print the hosts that would be worked on, and stop')
+    .option('--list-tasks', 'print the tasks, and stop')
+    .option('--list-tags', 'print the tags, and stop')
+    .option('--syntax-check', 'check the playbooks and the inventory, and stop')
+    .option('--start-at-task <name>', 'begin with this task')
+    .option('--step', 'ask before each task')
+    .option('--force-handlers', 'run notified handlers on hosts that failed')
+    .addOption(
+      new Option('--output <form>', 'what to print').choices(['human', 'json', 'jsonl', 'quiet']).default('human'),
+    )
+    .option('--report <file>', 'also write a report: .html .json .xml (JUnit) .prom .sarif; repeatable', collect, [])
+    .addOption(
+      new Option('--max-impact <level>', 'refuse changes that do more than this').choices(IMPACTS).default('reboot'),
+    )
+    .option('--detailed-exitcode', 'exit 3 when changes are pending');
+}
