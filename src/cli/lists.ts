@@ -9,7 +9,10 @@ export const listHosts = (chosen: Chosen): string =>
   perPlay(chosen, (play) => {
     const hosts = chosen.hostsOf(play);
     return [
-      `    pattern: [${play.hosts.split(',').map((one) => `'${one}'`).join(', ')}]`,
+      `    pattern: [${play.hosts
+        .split(',')
+        .map((one) => `'${one}'`)
+        .join(', ')}]`,
       `    hosts (${hosts.length}):`,
       ...hosts.map((host) => `      ${host}`),
     ];
@@ -32,7 +35,9 @@ export const listTags = (chosen: Chosen): string =>
 function perPlay({ playbooks }: Chosen, lines: (play: Play) => readonly string[]): string {
   return playbooks
     .map(({ file, plays }) => {
-      const blocks = plays.map((play, index) => `\n  play #${index + 1} (${play.hosts}): ${play.name}\n${lines(play).join('\n')}\n`);
+      const blocks = plays.map(
+        (play, index) => `\n  play #${index + 1} (${play.hosts}): ${play.name}\n${lines(play).join('\n')}\n`,
+      );
       return `\nplaybook: ${file}\n${blocks.join('')}`;
     })
     .join('');

@@ -45,12 +45,21 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   const hostsOf = (play: Play): readonly string[] => {
     const { hosts, warnings: said } = select(inventory, play.hosts, limit);
     for (const one of said) warnings.add(one);
-    return ordered(hosts.map(({ name }) => name), play.order);
+    return ordered(
+      hosts.map(({ name }) => name),
+      play.order,
+    );
   };
   const selected = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
   if (selected.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
   warnings.delete('');
-  return { playbooks, inventory, extra, hostsOf: memoize(hostsOf), warnings: [...inventory.warnings.map(({ message }) => message), ...warnings] };
+  return {
+    playbooks,
+    inventory,
+    extra,
+    hostsOf: memoize(hostsOf),
+    warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
+  };
 }
 
 /** `-i`, or what ANSIBLE_INVENTORY says. */

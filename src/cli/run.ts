@@ -42,15 +42,18 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   const password = flags.askPass ? await askSecret('SSH password: ') : undefined;
   const becomePassword = flags.askBecomePass ? await askSecret('BECOME password: ') : undefined;
   const interrupt = new AbortController();
-  const ui = { askPassword: askSecret, notice: (message: string) => process.stderr.write(`${message}\n`), signal: interrupt.signal };
+  const ui = {
+    askPassword: askSecret,
+    notice: (message: string) => process.stderr.write(`${message}\n`),
+    signal: interrupt.signal,
+  };
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
   const journal = flags.check ? undefined : await startJournal(runId, files, flags);
-  const reports = await makeReports({
+  const reports = makeReports({
     output: flags.output,
     files: flags.report,
     verbosity: flags.verbose,
     stdout: process.stdout,
-    stderr: process.stderr,
   });
   const emit = (event: Event) => reports.emit(event);
   const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true);
@@ -129,7 +132,10 @@ async function startJournal(runId: string, files: readonly string[], flags: RunF
     return journal;
   } catch (error) {
     const why = (error as Error).message;
-    throw new CouldNot(`cannot write the run's journal, so nothing was done: ${why}`, 'set XDG_STATE_HOME to a folder that can be written');
+    throw new CouldNot(
+      `cannot write the run's journal, so nothing was done: ${why}`,
+      'set XDG_STATE_HOME to a folder that can be written',
+    );
   }
 }
 

@@ -30,7 +30,9 @@ function startAt(playbooks: readonly Playbook[], name: string): readonly Playboo
   const left = mapPlays(playbooks, (play) => ({ ...play, sections: play.sections.map(keep) }));
   if (started) return left;
   const names = playbooks.flatMap(({ plays }) => plays.flatMap(taskNames));
-  throw new UserError([mistake('NoTasksMatched', `no task is called "${name}"`, undefined, didYouMean(name, names) ?? 'see --list-tasks')]);
+  throw new UserError([
+    mistake('NoTasksMatched', `no task is called "${name}"`, undefined, didYouMean(name, names) ?? 'see --list-tasks'),
+  ]);
 }
 
 const mapPlays = (playbooks: readonly Playbook[], change: (play: Play) => Play): readonly Playbook[] =>
@@ -39,10 +41,13 @@ const mapPlays = (playbooks: readonly Playbook[], change: (play: Play) => Play):
 const taskNames = (play: Play): string[] =>
   play.sections.flatMap((items) => [...tasksOf(items)].map((task) => String(task.name.value)));
 
-const countTasks = (playbooks: readonly Playbook[]): number => playbooks.flatMap(({ plays }) => plays.flatMap(taskNames)).length;
+const countTasks = (playbooks: readonly Playbook[]): number =>
+  playbooks.flatMap(({ plays }) => plays.flatMap(taskNames)).length;
 
 const tagsOf = (playbooks: readonly Playbook[]): string[] =>
-  playbooks.flatMap(({ plays }) => plays.flatMap((play) => play.sections.flatMap((items) => [...tasksOf(items)].flatMap((task) => task.tags))));
+  playbooks.flatMap(({ plays }) =>
+    plays.flatMap((play) => play.sections.flatMap((items) => [...tasksOf(items)].flatMap((task) => task.tags))),
+  );
 
 const tagFlags = ({ tags, skipTags }: RunFlags): string =>
   [tags.length > 0 ? `-t ${tags.join(',')}` : '', skipTags.length > 0 ? `--skip-tags ${skipTags.join(',')}` : '']

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promise
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionResult, Change } from '../contract/index.ts';
+import type { Identity } from './host.ts';
 
 /** What a run meant to do and did, one JSON line each, on disk before it is relied on. */
 export type JournalRecord =
@@ -20,7 +21,10 @@ export type JournalRecord =
       readonly is: 'intent';
       readonly seq: number;
       readonly host: string;
+      /** As whom it was done. */
+      readonly identity: Identity;
       readonly task: string;
+      readonly module: string;
       readonly source: string;
       readonly at: string;
       readonly changes: readonly Change[];

@@ -4,7 +4,7 @@ import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import type { Emit } from './events.ts';
 import { type Gate, makeGate } from './gate.ts';
-import type { Host } from './host.ts';
+import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import { type HostWalk, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger } from './run-module.ts';
@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly hostNamed: (name: string) => Host;
   readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
   readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
-  readonly ledger: (host: string, task: Task) => Ledger;
+  readonly ledger: (host: string, task: Task, identity: Identity) => Ledger;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -116,7 +116,8 @@ function contextOf(
     host,
     hostNamed: around.hostNamed,
     scope: (locals) => around.scopeOf(host, play, task.scope).with('loop', locals),
-    hand: (target) => (check ? foretell(String(task.name.value)) : apply(around.ledger(target, task))),
+    hand: (target, identity) =>
+      check ? foretell(String(task.name.value)) : apply(around.ledger(target, task, identity)),
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,
     check,

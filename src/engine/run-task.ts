@@ -15,7 +15,7 @@ export interface TaskContext {
   /** Connections to a host by name: this one, or where the task is delegated to. */
   readonly hostNamed: (name: string) => Host;
   readonly scope: (locals: Readonly<Record<string, unknown>>) => Scope;
-  readonly hand: (host: string) => Hand;
+  readonly hand: (host: string, identity: Identity) => Hand;
   readonly identity: (task: Task, scope: Scope) => Identity;
   readonly maxImpact: Parameters<typeof attempt>[4];
   readonly check: boolean;
@@ -140,13 +140,8 @@ async function attemptOnce(
   const scope = context.scope(locals);
   const target = targetOf(task, context, scope);
   const host = context.hostNamed(target);
-  const doing = attempt(
-    task,
-    scope,
-    () => host.eyes(context.identity(task, scope)),
-    context.hand(target),
-    context.maxImpact,
-  );
+  const identity = context.identity(task, scope);
+  const doing = attempt(task, scope, () => host.eyes(identity), context.hand(target, identity), context.maxImpact);
   if (task.timeout === 0) return doing;
   const abort = new AbortController();
   const late = sleep(task.timeout * 1000, undefined, { signal: abort.signal }).then(

@@ -82,7 +82,7 @@ export async function run(job: Run): Promise<number> {
     hostNamed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task) => ledgerOf(job.journal, host, task),
+    ledger: (host, task, identity) => ledgerOf(job.journal, host, task, identity),
     check: job.check,
     diff: job.diff,
     maxImpact: job.maxImpact,
@@ -124,19 +124,20 @@ const started = (job: Run) =>
     playbooks: job.playbooks.map(({ file }) => file),
   }) as const;
 
-function ledgerOf(journal: Journal | undefined, host: string, task: Task): Ledger {
+function ledgerOf(journal: Journal | undefined, host: string, task: Task, identity: Identity): Ledger {
   if (!journal) throw new Error('a run that acts must have a journal');
   return {
     async intend(changes) {
       const seq = journal.nextSeq();
-      const at = new Date().toISOString();
       await journal.append({
         is: 'intent',
         seq,
         host,
+        identity,
         task: String(task.name.value),
+        module: task.module,
         source: showAt(task.at),
-        at,
+        at: new Date().toISOString(),
         changes,
       });
       return seq;

@@ -1,6 +1,6 @@
 import type { Module } from '../contract/index.ts';
-import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
+import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { findModule } from '../registry/index.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { type Node, toData } from '../source/node.ts';
