@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import {
+  type Change,
+  type Impact,
+  type Module,
+  Problem,
+  probeKey,
+  type Reading,
+  Unreachable,
+} from '../contract/index.ts';
+import { findModule } from '../registry/index.ts';
+import type { Emit, Mode, Result } from './events.ts';
+import { makeGate } from './gate.ts';
+import { type Dial, type Host, makeHost } from './host.ts';
+import type { JournalRecord } from './journal.ts';
+import { shownChange, shownError } from './outcome.ts';
+import { apply, foretell, type Ledger, runModule } from './run-module.ts';
+import { makeTally } from './tally.ts';
+import { inverse, type Undoing, undoingsOf } from './undo-plan.ts';
+
+export interface Rollback {
+  /** The run to take back. */
+  readonly records: readonly JournalRecord[];
+  readonly name: string;
+  readonly wanted: (host: string) => boolean;
+  readonly dial: Dial;
+  readonly ledger: (undoing: Undoing) => Ledger;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly maxImpact: Impact;
+  readonly forks: number;
+  readonly start: { readonly run_id: string; readonly kvmplay_version: string };
+  readonly emit: Emit;
+}
+
+/**
+ * Take back what a run changed, the last change first, host by host. What is back already is left; what somebody else
+ * has changed since is not touched, and stops that host. By the same road as a run: journal, act, read again.
+ */
+export async function rollback(job: Rollback): Promise<number> {
+  const undoings = undoingsOf(job.records).filter(({ host }) => job.wanted(host));
+  const names = [...new Set(undoings.map(({ host }) => host))].sort();
+  const tally = makeTally(names, job.emit);
+  const mode: Mode = 'rollback';
+  const started = new Date().toISOString();
+  tally.emit({ event: 'run_start', schema: 'kvmplay.run/1', mode, ...job.start, git: null, started, playbooks: [] });
+  const steps = undoings.map(({ task, module, source }) => ({
+    play: job.name,
+    name: task,
+    module,
+    source,
+    handler: false,
+  }));
+  tally.emit({ event: 'play_start', play: 0, name: job.name, hosts: names, steps });
+  tally.emit({ event: 'batch_start', play: 0, hosts: names });
+
+  const gate = makeGate(job.forks);
+  const trips: Record<string, number> = {};
+  const one = async (name: string): Promise<void> => {
+    const host = makeHost(name, job.dial);
+    for (const [step, undoing] of undoings.entries()) {
+      if (undoing.host !== name) continue;
+      const result = await undo(undoing, host, job);
+      tally.emit({ event: 'task_result', play: 0, step, result });
+      tally.emit({ event: 'host_past', play: 0, host: name, step: step + 1 });
+      if (result.status === 'failed' || result.status === 'unreachable') break;
+    }
+    await host.close();
+    trips[name] = host.roundTrips;
+    tally.emit({ event: 'host_past', play: 0, host: name, step: steps.length });
+  };
+  await Promise.all(names.map((name) => gate(() => one(name))));
+  tally.emit({ event: 'batch_end', play: 0 });
+  const exit_code = tally.exitCode(false);
+  const finished = new Date().toISOString();
+  tally.emit({ event: 'run_end', finished, exit_code, hosts: tally.counts(), round_trips: trips });
+  return exit_code;
+}
+
+async function undo(undoing: Undoing, host: Host, job: Rollback): Promise<Result> {
+  const started = Date.now();
+  const base = { host: undoing.host, diff: job.diff };
+  try {
+    const module = undoModule(undoing, await findModule(undoing.module));
+    const hand = job.check ? foretell(undoing.task) : apply(job.ledger(undoing));
+    const outcome = await runModule(module, {}, await host.eyes(undoing.identity), hand, job.maxImpact);
+    const ms = Date.now() - started;
+    if (outcome.is === 'unknown') return { ...base, status: 'unknown', reason: outcome.because, changes: [], ms };
+    const changes = (outcome.plan?.changes ?? []).map(shownChange);
+    if (outcome.is === 'failed') return { ...base, status: 'failed', error: shownError(outcome.problem), changes, ms };
+    return { ...base, status: changes.length > 0 ? 'changed' : 'ok', changes, ms };
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    const { code, message, hint } = error;
+    const shown = { code, message, ...(hint !== undefined && { hint }) };
+    return { ...base, status: 'unreachable', error: shown, changes: [], ms: Date.now() - started };
+  }
+}
+
+/** What takes a task back, as a module: so that it is seen, planned, done and proved as everything else is. */
+function undoModule({ changes, task }: Undoing, module: Module | undefined): Module {
+  const states = changes.filter((change) => !change.once);
+  return {
+    name: `undo ${task}`,
+    summary: 'Take back what a run changed.',
+    params: z.unknown(),
+    reads: () => Object.fromEntries(states.map((change) => [probeKey(change.target), change.target])),
+    plan: (_, seen) => {
+      const now = new Map<string, Reading>();
+      const back: Change[] = [];
+      for (const change of states) {
+        const key = probeKey(change.target);
+        const reading = now.get(key) ?? seen.raw(key);
+        if (reading.is === 'unknown') throw new Problem('Unknown', reading.because);
+        const undone = inverse(change, reading, module);
+        if (undone) back.push(undone);
+        now.set(key, change.before);
+      }
+      return { changes: back };
+    },
+    examples: [],
+  };
+}

@@ -1,0 +1,73 @@
+import { type Change, describeReading, type Module, Problem, probeName, type Reading } from '../contract/index.ts';
+import type { Identity } from './host.ts';
+import type { JournalRecord } from './journal.ts';
+
+/** Changes that a run made, or may have made, on one host as one user: the last one first. */
+export interface Undoing {
+  readonly host: string;
+  readonly identity: Identity;
+  readonly task: string;
+  readonly module: string;
+  readonly source: string;
+  /** In the order in which they are to be undone. */
+  readonly changes: readonly Change[];
+}
+
+/** What there is to undo of a run, the last done first. An intent without a word of how it ended counts: it may be done. */
+export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[] {
+  const refused = new Set(
+    records.flatMap((record) =>
+      record.is === 'done' && record.results.every((result) => result.ok !== true) ? [record.seq] : [],
+    ),
+  );
+  return records
+    .flatMap((record) => (record.is === 'intent' && !refused.has(record.seq) ? [record] : []))
+    .toReversed()
+    .map(({ host, identity, task, module, source, changes }) => ({
+      host,
+      identity,
+      task,
+      module,
+      source,
+      changes: changes.toReversed(),
+    }));
+}
+
+/**
+ * The change that takes another back, from what is read now. Undefined where it is back already. Throws `Problem` when
+ * somebody has changed it since, or it cannot be undone.
+ */
+export function inverse(change: Change, now: Reading, module: Module | undefined): Change | undefined {
+  if (equal(change, now, change.before, module)) return undefined;
+  const name = probeName(change.target);
+  if (!Array.isArray(change.undo)) {
+    const { impossible } = change.undo as { readonly impossible: string };
+    throw new Problem('CannotUndo', `${change.summary} cannot be undone: ${impossible}`);
+  }
+  if (change.after.is !== 'unknown' && !equal(change, now, change.after, module)) {
+    const hint = 'look at it, then set it by hand or by a playbook';
+    const message = `${name} was changed by somebody else since: the run left "${short(change.after)}", and it has "${short(now)}"`;
+    throw new Problem('ChangedSince', message, hint);
+  }
+  return {
+    ...change,
+    summary: `undo ${change.summary}`,
+    before: now,
+    after: change.before,
+    do: change.undo,
+    undo: change.do,
+  };
+}
+
+function equal(change: Change, a: Reading, b: Reading, module: Module | undefined): boolean {
+  if (a.is === 'text' && b.is === 'text') {
+    if (module?.same) return module.same(change.target, a.text, b.text);
+    return a.text.trim() === b.text.trim();
+  }
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function short(reading: Reading): string {
+  const text = describeReading(reading);
+  return text.length <= 80 && !text.includes('\n') ? text : `${text.length} characters`;
+}
