@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 const node = process.execPath;
 const fast = process.argv.includes('--fast');
 const steps = [
+  ['lock file', ['scripts/complete-lock.mjs', '--check']],
   ['types', ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit']],
   ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']],
   ['dead code', ['node_modules/knip/bin/knip.js']],

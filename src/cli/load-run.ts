@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { controlNames } from '../engine/control.ts';
 import { checkTasks } from '../engine/validate.ts';
 import { type Inventory, limitPatterns, loadInventory, select } from '../inventory/index.ts';
-import { loadPlaybook } from '../playbook/index.ts';
+import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
@@ -38,7 +38,7 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   found.push(...(await checkTasks(playbooks)));
   const playbookDir = dirname(resolve(files[0] ?? ''));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
-  const limit = await collect(() => limitPatterns(flags.limit, process.cwd()));
+  const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
   if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(found);
 
   const warnings = new Set<string>();

@@ -22,7 +22,8 @@ export interface Batch {
   stopped: boolean;
 }
 
-export function makeBatch(play: number, hosts: readonly string[], emit: Emit): Batch {
+/** `end` is the step behind a play's last one. */
+export function makeBatch(play: number, hosts: readonly string[], end: number, emit: Emit): Batch {
   const at = new Map(hosts.map((host) => [host, 0]));
   const working = new Set(hosts);
   const results = new Map<number, Promise<unknown>>();
@@ -55,7 +56,7 @@ export function makeBatch(play: number, hosts: readonly string[], emit: Emit): B
     fail: (host) => void failures.add(host),
     leave(host) {
       if (!working.delete(host)) return;
-      move(host, Number.MAX_SAFE_INTEGER);
+      move(host, end);
       wake();
     },
     reached: (step) => until(() => [...working].every((host) => (at.get(host) ?? 0) >= step)),

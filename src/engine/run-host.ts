@@ -51,15 +51,14 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     walk.batch.past(walk.host, step);
     if (walk.lockstep) await walk.batch.reached(step);
     if (walk.batch.stopped) throw new Stop('stopped');
-    const work = () =>
-      walk.admit(task, () =>
-        runTask(
-          task,
-          walk.context(task, rescued, (result) => walk.emit(step, result)),
-        ),
-      );
+    let own = false;
+    const context = walk.context(task, rescued, (result) => walk.emit(step, result));
+    const work = () => {
+      own = true;
+      return walk.admit(task, () => runTask(task, context));
+    };
     const end = task.runOnce ? await walk.batch.once(walk.host, step, work) : await work();
-    if (end.changed) for (const handler of notifiedBy(task, walk)) notified.add(handler);
+    if (own && end.changed) for (const handler of notifiedBy(task, walk)) notified.add(handler);
     if (end.failed || end.unreachable) {
       if (!rescued) walk.failed(task);
       throw new Stop(end.unreachable ? 'unreachable' : 'failed');

@@ -40,7 +40,7 @@ export async function runPlay(
   emit({ event: 'play_start', play: number, name: play.name, hosts, steps: steps.list });
   const out = new Set<string>();
   for (const members of batchesOf(hosts, play.serial)) {
-    const batch = makeBatch(number, members, emit);
+    const batch = makeBatch(number, members, steps.list.length, emit);
     emit({ event: 'batch_start', play: number, hosts: members });
     const left = await runBatch(number, play, steps, batch, around);
     emit({ event: 'batch_end', play: number });
@@ -74,7 +74,7 @@ async function runBatch(
     lockstep,
     forceHandlers: around.forceHandlers || play.forceHandlers,
     scope: (item) => around.scopeOf(host, play, item.scope),
-    context: (task, rescued, emit) => contextOf(task, host, play, rescued, emit, around),
+    context: (task, rescued, emit) => contextOf(task, host, play, batch, rescued, emit, around),
     emit: (step, result) => around.emit({ event: 'task_result', play: number, step, result }),
     admit: async (task, work) => {
       if (around.ask && !(await around.ask(task, host))) return { changed: false, failed: false, unreachable: false };
@@ -107,6 +107,7 @@ function contextOf(
   task: Task,
   host: string,
   play: Play,
+  batch: Batch,
   rescued: boolean,
   emit: TaskContext['emit'],
   around: Surroundings,
@@ -124,7 +125,8 @@ function contextOf(
     diff: around.diff,
     rescued,
     emit,
-    setFacts: (facts) => around.remember(host, facts),
-    register: (name, value) => around.remember(host, { [name]: value }),
+    remember: (values) => {
+      for (const one of task.runOnce ? batch.hosts : [host]) around.remember(one, values);
+    },
   };
 }

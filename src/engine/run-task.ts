@@ -23,8 +23,8 @@ export interface TaskContext {
   /** A `rescue` around the task will take its failure. */
   readonly rescued: boolean;
   readonly emit: (result: Result) => void;
-  readonly setFacts: (facts: Readonly<Record<string, unknown>>) => void;
-  readonly register: (name: string, value: unknown) => void;
+  /** Variables for the rest of the run: on this host, or on all of the batch with `run_once`. */
+  readonly remember: (values: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface TaskEnd {
@@ -54,7 +54,7 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
     kept.push(item === NO_LOOP ? registered : { ...registered, item });
     if (end.unreachable) break;
   }
-  if (task.register !== undefined) context.register(task.register, task.loop ? gathered(kept) : kept[0]);
+  if (task.register !== undefined) context.remember({ [task.register]: task.loop ? gathered(kept) : kept[0] });
   return ends.reduce(
     (all, one) => ({
       changed: all.changed || one.changed,
@@ -206,7 +206,7 @@ function conclude(
   started: number,
   item: unknown,
 ): { end: TaskEnd; registered: Record<string, unknown> } {
-  if (came.facts) context.setFacts(came.facts);
+  if (came.facts) context.remember(came.facts);
   const registered = registeredOf(came);
   const status = statusOf(task, context, came);
   const pending = came.plan && pendingOf(came.plan);

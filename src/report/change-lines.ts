@@ -25,7 +25,8 @@ function patchLines(change: ShownChange, paint: Paint): string[] {
   );
   return patch
     .split('\n')
-    .slice(1, -1)
+    .filter((line) => !/^(=+$|Index: )/.test(line))
+    .slice(0, -1)
     .map((line) => {
       const text = line.trimEnd();
       if (text.startsWith('+')) return paint('green', text);

@@ -57,7 +57,7 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
           const message = `the key "${key}" stands twice in one mapping; first at line ${earlier.keyAt.line}`;
           found.push(mistake('RepeatedKey', message, keyAt));
         }
-        own.set(key, { key, keyAt, value });
+        own.set(key, { key, keyAt, value, ...(isPlain(pair.key) && { keyPlain: true }) });
       }
     }
     if (merged.size === 0) return { kind: 'map', entries: [...own.values()], at };
@@ -97,6 +97,10 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
     if (tag === `${CORE_TAG}str` || (quoted && !tag?.startsWith(CORE_TAG))) return { ...base, value: written };
     const value = resolvePlain(written, dialect);
     if (dialect === '1.2') found.push(...doubtful(written, value, at));
+    else if (written === '=')
+      found.push(
+        mistake('BadValue', 'YAML 1.1 gives an unquoted "=" a meaning that nobody can read', at, 'write "=" in quotes'),
+      );
     const wanted = tag?.slice(CORE_TAG.length);
     if (wanted && !fits(wanted, value)) {
       found.push(mistake('BadTag', `${JSON.stringify(written)} is not what the tag !!${wanted} asks for`, at));

@@ -25,6 +25,8 @@ export interface MapNode {
 export interface Entry {
   readonly key: string;
   readonly keyAt: Position;
+  /** Whether the key was written without quotes: then it may mean a number, as in `1234: {}`. */
+  readonly keyPlain?: true;
   readonly value: Node;
 }
 

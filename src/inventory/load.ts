@@ -1,0 +1,93 @@
+import { existsSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { type Diagnostic, UserError } from '../source/diagnostic.ts';
+import type { OpenVault } from './file-text.ts';
+import { LOCALHOST } from './localhost.ts';
+import { attempt } from './misread.ts';
+import { readSource } from './read-source.ts';
+import { Roster } from './roster.ts';
+import type { Inventory, VariableFolder } from './types.ts';
+import { readVariableFiles } from './variable-files.ts';
+
+export interface LoadOptions {
+  /** Absolute. What relative sources are relative to, where inventory scripts run. */
+  readonly cwd: string;
+  /** Whose `group_vars` and `host_vars` win over those beside the inventory. Default: `cwd`, as with Ansible. */
+  readonly playbookDir?: string;
+  /** False leaves `group_vars` and `host_vars` unread, where only names are asked for. Default true. */
+  readonly variableFiles?: boolean;
+  /** How long an inventory script may take, in milliseconds. Default 60,000. */
+  readonly scriptTimeoutMs?: number;
+  /** Without it a file that is a vault as a whole is a mistake. */
+  readonly openVault?: OpenVault;
+}
+
+/**
+ * Read inventories as Ansible does: files in INI and YAML, directories of them, scripts, and lists like `h1,h2,`; then
+ * `group_vars` and `host_vars` beside them and beside the playbook. Throws `UserError` with the mistakes of all sources.
+ */
+export async function loadInventory(sources: readonly string[], options: LoadOptions): Promise<Inventory> {
+  const { cwd, openVault } = options;
+  const roster = new Roster();
+  const found: Diagnostic[] = [];
+  const collect = async (act: () => Promise<unknown>) => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      found.push(...error.diagnostics);
+    }
+  };
+  const paths = sources.filter((source) => source !== '').map((source) => pathOf(source, cwd));
+  const timeoutMs = options.scriptTimeoutMs ?? 60_000;
+  let sourced = false;
+  for (const path of paths)
+    await collect(async () => {
+      if (await readSource(path, roster, { cwd, timeoutMs, openVault })) sourced = true;
+    });
+  if (found.length === 0) attempt({ file: '-i', line: 1, column: 1 }, found, () => roster.reconcile());
+  if (!sourced && found.length === 0) roster.warn('NoInventory', 'there is no inventory: only localhost is known');
+
+  const besideInventory = foldersOf(paths);
+  const playbookDir = resolve(cwd, options.playbookDir ?? '');
+  const names = [...roster.hosts.keys(), ...(roster.localhost ? [] : LOCALHOST)];
+  const read = new Map<string, Pick<VariableFolder, 'groups' | 'hosts'>>();
+  if (options.variableFiles ?? true)
+    for (const path of new Set([...besideInventory, playbookDir]))
+      await collect(async () => {
+        const groups = await readVariableFiles(join(path, 'group_vars'), roster.groups.keys(), { cwd, openVault });
+        const hosts = await readVariableFiles(join(path, 'host_vars'), names, { cwd, openVault });
+        read.set(path, { groups, hosts });
+      });
+  if (found.length > 0) throw new UserError(found);
+  const folder = (path: string, beside: VariableFolder['beside']): VariableFolder[] => {
+    const contents = read.get(path);
+    return contents ? [{ path, beside, ...contents }] : [];
+  };
+  const folders = [
+    ...[...besideInventory].flatMap((path) => folder(path, 'inventory')),
+    ...folder(playbookDir, 'playbook'),
+  ];
+  return { hosts: roster.hosts, groups: roster.groups, folders, warnings: roster.warnings };
+}
+
+function pathOf(source: string, cwd: string): string {
+  if (source.includes(',') && !existsSync(resolve(cwd, source))) return source;
+  const variable = (whole: string, braced?: string, bare?: string) => process.env[braced ?? bare ?? ''] ?? whole;
+  const expanded = source.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, variable).replace(/^~(?=\/|$)/, homedir());
+  return resolve(cwd, expanded);
+}
+
+/** The folder of each source. Of one that comes twice the last counts: it covers the earlier. */
+function foldersOf(paths: readonly string[]): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) continue;
+    const folder = stat.isDirectory() ? path : dirname(path);
+    folders.delete(folder);
+    folders.add(folder);
+  }
+  return folders;
+}
