@@ -9,7 +9,7 @@ export function addLabCommands(kvmplay: Command): void {
 
   add('up', 'start simulated hypervisors: SSH servers on loopback, each with a directory as its root')
     .option('--hosts <n>', 'how many', between(1, 2000), 12)
-    .option('--topology <name>', 'the captured machine that each is a copy of', 'two-socket')
+    .option('--topology <name>', 'the captured machine that each is a copy of', 'debian12-2s2n')
     .option('--port <n>', 'the first port to try', between(1024, 65_000), 42_201)
     .option('--foreground', 'stay, and end with Ctrl-C')
     .action(async (flags: LabUpFlags) => {

@@ -8,7 +8,7 @@ import { moduleNames } from '../registry/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import type { Binding } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
-import type { RunFlags } from './run-command.ts';
+import type { RunFlags } from './run-flags.ts';
 
 /** Everything a run is made of, read and found right. */
 export interface Loaded {

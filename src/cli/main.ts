@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { EXIT, explainError } from './exit.ts';
+import { addInventoryCommand } from './inventory-command.ts';
+import { addLabCommands } from './lab-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { VERSION } from './version.ts';
 
@@ -15,6 +17,8 @@ function program(): Command {
     .showSuggestionAfterError(false)
     .enablePositionalOptions();
   addRunCommands(kvmplay);
+  addInventoryCommand(kvmplay);
+  addLabCommands(kvmplay);
   return kvmplay;
 }
 

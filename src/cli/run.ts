@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
 import type { Identity } from '../engine/host.ts';
@@ -14,7 +15,7 @@ import { CouldNot, EXIT } from './exit.ts';
 import { listHosts, listTags, listTasks } from './lists.ts';
 import { loadRun } from './load-run.ts';
 import { ask, askSecret } from './prompt.ts';
-import type { RunFlags } from './run-command.ts';
+import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { hostVariables } from './variables.ts';
 import { VERSION } from './version.ts';
@@ -42,6 +43,7 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   const password = flags.askPass ? await askSecret('SSH password: ') : undefined;
   const becomePassword = flags.askBecomePass ? await askSecret('BECOME password: ') : undefined;
   const interrupt = new AbortController();
+  setMaxListeners(0, interrupt.signal);
   const ui = {
     askPassword: askSecret,
     notice: (message: string) => process.stderr.write(`${message}\n`),

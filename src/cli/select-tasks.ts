@@ -4,7 +4,7 @@ import { tasksOf } from '../engine/steps.ts';
 import type { Item, Play, Playbook } from '../playbook/types.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
-import type { RunFlags } from './run-command.ts';
+import type { RunFlags } from './run-flags.ts';
 
 /** The playbooks with only the tasks that `-t`, `--skip-tags` and `--start-at-task` leave. */
 export function selectTasks(playbooks: readonly Playbook[], flags: RunFlags): readonly Playbook[] {

@@ -8,7 +8,7 @@ import { ansible, type Contestant, kvmplay, machineShape, rawSsh, versionOf } fr
 import { startFleet } from './fleet.ts';
 import { type Cost, median } from './measure.ts';
 
-const USAGE = `npm run bench -- [--hosts 10] [--repeat 3] [--topology two-socket] [--no-ansible] [--json FILE]
+const USAGE = `npm run bench -- [--hosts 10] [--repeat 3] [--topology debian12-2s2n] [--no-ansible] [--json FILE]
 
 kvmplay's audit of a fleet that is as it should be, against ssh itself and against Ansible, on real sshd on loopback.`;
 
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     hosts: { type: 'string', default: '10' },
     repeat: { type: 'string', default: '3' },
-    topology: { type: 'string', default: 'two-socket' },
+    topology: { type: 'string', default: 'debian12-2s2n' },
     'no-ansible': { type: 'boolean', default: false },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
