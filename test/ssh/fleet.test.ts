@@ -29,7 +29,7 @@ describe.skipIf(why)(`many hosts, and hosts in trouble${why ? ` (skipped: ${why}
       );
     };
 
-    test('are all reached at once, and asked twice over the same connection', async () => {
+    test('are all reached at once, and asked twice over the same connection', { timeout: 90_000 }, async () => {
       const outputs = await everywhere(async (remote, index) => {
         const first = await ask(remote, ['echo', String(index)]);
         const second = await ask(remote, ['echo', String(index)]);
@@ -62,6 +62,15 @@ describe.skipIf(why)(`many hosts, and hosts in trouble${why ? ` (skipped: ${why}
       for (const other of others) expect(await ask(other, ['echo', 'well'])).toMatchObject({ stdout: 'well\n' });
       await Promise.all([dying, ...others].map((remote) => remote?.close()));
     });
+  });
+
+  test('a host that has gone silent is lost after the keepalives that the ssh configuration allows', async () => {
+    const sshd = await site.server();
+    const remote = await open(sshd, { ansible_ssh_extra_args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1' });
+
+    sshd.freezeSessions();
+
+    await expect(ask(remote, ['true'])).rejects.toMatchObject({ code: 'ConnectionLost' });
   });
 
   test('twenty hosts get in though the server takes two logins at a time', async () => {

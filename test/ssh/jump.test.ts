@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/transport/connect.ts';
+import { targetOf } from '../../src/transport/target.ts';
 import { makeKey, noSshd, type Sshd } from '../support/sshd.ts';
-import { nobody, openSite, run } from './site.ts';
+import { ask, nobody, openSite, run } from './site.ts';
 
 const why = noSshd();
 
@@ -55,6 +57,15 @@ describe.skipIf(why)(`jump hosts, all of them real${why ? ` (skipped: ${why})` :
     await Promise.all(Array.from({ length: 12 }, () => run(via('-J outer'), client, { ui })));
 
     expect(outer.log().split('Accepted publickey').length - before).toBe(1);
+  });
+
+  test('loses the hosts behind a jump host with it, at once', async () => {
+    site.configure(`IdentityFile ${site.key.path}\n${hosts()}`);
+    const remote = await connect(targetOf('kvm1', via('-J outer,inner')), nobody());
+
+    outer.killSessions();
+
+    await expect(ask(remote, ['sleep', '20'])).rejects.toMatchObject({ code: 'ConnectionLost' });
   });
 
   test("checks every hop's host key", async () => {

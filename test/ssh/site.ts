@@ -62,6 +62,8 @@ export function openSite(): Site {
       ansible_user: 'root',
       ansible_ssh_private_key_file: key.path,
       ansible_ssh_args: `-F ${config}`,
+      // The servers share this machine with the tests.
+      ansible_ssh_timeout: 60,
       ...more,
     }),
     close: async () => {

@@ -38,6 +38,8 @@ export interface Sshd {
   log(): string;
   /** Ends the sessions, as a crash would; the server goes on. */
   killSessions(): void;
+  /** Stops the sessions dead, with their connections left open. */
+  freezeSessions(): void;
   stop(): Promise<void>;
 }
 
@@ -87,10 +89,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       reject(new Error(`sshd did not start: ${logged}`));
     });
   });
-  const killSessions = () => {
+  const signalSessions = (signal: NodeJS.Signals) => {
     for (const pid of server.pid === undefined ? [] : childrenOf(server.pid)) {
       try {
-        process.kill(pid, 'SIGKILL');
+        process.kill(pid, signal);
       } catch {
         // It ended by itself just now.
       }
@@ -105,9 +107,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       .map((key) => `${names} ${key.split(' ').slice(0, 2).join(' ')}\n`)
       .join(''),
     log: () => logged,
-    killSessions,
+    killSessions: () => signalSessions('SIGKILL'),
+    freezeSessions: () => signalSessions('SIGSTOP'),
     stop: async () => {
-      killSessions();
+      signalSessions('SIGKILL');
       server.kill();
       await over;
       rmSync(folder, { recursive: true, force: true });

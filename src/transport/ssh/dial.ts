@@ -112,8 +112,9 @@ function forward(hop: Hop, shared: Shared, through: Client): Promise<Duplex> {
     try {
       through.forwardOut('127.0.0.1', 0, hop.host, hop.port, (error, stream) => {
         clock.stop();
-        if (error) fail(error.message);
-        else resolve(stream);
+        if (error) return fail(error.message);
+        stream.on('error', () => undefined);
+        resolve(stream);
       });
     } catch {
       clock.stop();

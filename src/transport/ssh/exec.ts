@@ -1,12 +1,14 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { Unreachable } from '../../contract/index.ts';
 import type { Channel } from '../channel.ts';
+import { startClock } from './clock.ts';
 import type { Connection } from './connection.ts';
+import type { Hop } from './hop.ts';
 
 /** Runs a command in the connection's one session. The connection ends when the command has. */
-export async function execute(label: string, connection: Connection, command: string): Promise<Channel> {
+export async function execute(hop: Hop, connection: Connection, command: string): Promise<Channel> {
   const { client } = connection;
-  const stream = await open(label, client, command).catch((error: unknown) => {
+  const stream = await open(hop, client, command).catch((error: unknown) => {
     connection.release();
     throw error;
   });
@@ -33,11 +35,20 @@ export async function execute(label: string, connection: Connection, command: st
   };
 }
 
-function open(label: string, client: Client, command: string): Promise<ClientChannel> {
+function open(hop: Hop, client: Client, command: string): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Unreachable('SessionRefused', `${label}: cannot start a shell: ${why}`));
+    const fail = (why: string) => {
+      clock.stop();
+      reject(new Unreachable('SessionRefused', `${hop.label}: cannot start a shell: ${why}`));
+    };
+    const clock = startClock(
+      hop.timeoutMs,
+      () => false,
+      () => fail('nothing answered'),
+    );
     try {
       client.exec(command, (error, stream) => {
+        clock.stop();
         if (error) fail(error.message);
         else resolve(stream);
       });

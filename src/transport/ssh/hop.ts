@@ -120,8 +120,8 @@ function credentialsOf(
   expand: (value: string) => string,
 ): Credentials {
   const named = [...(login.privateKey === undefined ? [] : [login.privateKey])];
-  const chosen = [...named, ...(login.sshArguments.options.get('identityfile') ?? []).map(expand)];
-  const configured = (config.get('identityfile') ?? []).filter((file) => file !== 'none').map(expand);
+  const chosen = [...named, ...(login.sshArguments.options.get('identityfile') ?? []).filter(isFile).map(expand)];
+  const configured = (config.get('identityfile') ?? []).filter(isFile).map(expand);
   const agent = agentOf(first('identityagent'), expand);
   const isOff = (name: string) => ['no', 'false'].includes(first(name) ?? '');
   const preferred = first('preferredauthentications')?.split(',') ?? ['publickey', 'password', 'keyboard-interactive'];
@@ -166,7 +166,9 @@ function jumpsOf(label: string, given: SshOptions, config: SshOptions): readonly
 }
 
 const filesOf = (value: string | undefined, expand: (one: string) => string): readonly string[] =>
-  (splitWords(value ?? '') ?? []).filter((file) => file !== 'none').map(expand);
+  (splitWords(value ?? '') ?? []).filter(isFile).map(expand);
+
+const isFile = (file: string): boolean => file !== 'none';
 
 interface Tokens {
   readonly host: string;

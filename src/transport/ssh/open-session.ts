@@ -21,7 +21,7 @@ export async function openSession(target: Target, ui: Ui): Promise<Session> {
   return {
     user: route.end.user,
     timeoutMs: route.end.timeoutMs,
-    start: (argv) => execute(route.end.label, connection, `exec ${argv.map(quote).join(' ')}`),
+    start: (argv) => execute(route.end, connection, `exec ${argv.map(quote).join(' ')}`),
   };
 }
 
