@@ -24,12 +24,8 @@ k_special() { # PHYSICAL PATH
 
 k_write() { # PATH text|base64 CONTENT BYTES MODE OWNER GROUP
   k_real "$1"
-  k_at=$k_out
-  if [ -L "$k_at" ]; then
-    k_at=$(readlink -fn "$k_at" && printf x) || { k_words "$k_out"; return 1; }
-    k_at=${k_at%x}
-  fi
-  k_dir=${k_at%/*}
+  if [ -L "$k_out" ]; then k_hops=0 k_out=; k_walk "$1"; fi
+  k_at=$k_out k_dir=${k_out%/*}
   [ ! -e "$k_at" ] || [ -f "$k_at" ] || { k_special "$k_at"; return 1; }
   [ -d "$k_dir/" ] || { k_words "$k_dir/"; return 1; }
   k_tmp=$k_dir/.kvmplay.$k_random
@@ -86,7 +82,8 @@ k_link_to() { # PATH TARGET
   if [ -d "$k_out" ] && [ ! -L "$k_out" ]; then k_fail EISDIR 'Is a directory'; return 1; fi
   k_tmp=${k_out%/*}/.kvmplay.$k_random
   ln -s -- "$2" "$k_tmp" || return 1
-  mv -fT "$k_tmp" "$k_out" || { rm -f "$k_tmp"; return 1; }
+  # busybox's mv takes a link to a directory for the directory.
+  mv -fT "$k_tmp" "$k_out" 2>/dev/null || { rm -f "$k_out" && mv -f "$k_tmp" "$k_out"; } || { rm -f "$k_tmp"; return 1; }
 }
 
 k_own() { # PATH MODE OWNER GROUP

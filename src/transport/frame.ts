@@ -6,6 +6,8 @@ import { probeScript } from './probe-script.ts';
 export interface Frame {
   /** Goes before every section of the answer and is known to nobody else. */
   readonly mark: string;
+  /** The last bytes of the answer. */
+  readonly end: Buffer;
   /** Goes before the names that head(1) prints. */
   readonly salt: string;
   readonly script: string;
@@ -40,7 +42,7 @@ ${probeScript(request.probes, rooted)}k_probes_done
 ) </dev/null
 printf '\\n%s end\\n' ${mark}
 `;
-  return { mark, salt, script };
+  return { mark, end: Buffer.from(`\n${mark} end\n`), salt, script };
 }
 
 /** 48 random bits, spelt so that a path means the same with them before it. */
@@ -49,11 +51,7 @@ function newSalt(): string {
   return bits.replaceAll('0', '/').replaceAll('1', '/.');
 }
 
-/** Where a frame's answer ends in what has come so far, searched from `from` on; -1 when it has not all come. */
-export const frameEnd = (received: Buffer, mark: string, from: number): number =>
-  received.indexOf(`\n${mark} end\n`, from);
-
-/** The sections of a whole answer. */
+/** The sections of an answer, without the line that ends it. */
 export function sections(answer: Buffer, mark: string): Section[] {
   const found: Section[] = [];
   const begin = Buffer.from(`\n${mark} `);

@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import type { Channel } from './channel.ts';
 
+/** How long the last output of a process that has ended may take to arrive. */
+const DRAIN_MS = 300;
+
 /** A process of this machine: `sh`, or what is to become one (`sudo sh`). In a session of its own, so that Ctrl-C is ours. */
 export function localChannel(command: readonly [string, ...string[]] = ['sh']): Channel {
   const [program, ...args] = command;
@@ -10,6 +13,8 @@ export function localChannel(command: readonly [string, ...string[]] = ['sh']): 
   child.stderr.pipe(stderr);
   const closed = new Promise<Awaited<Channel['closed']>>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal }));
+    // What it started may live on and keep its streams open.
+    child.on('exit', (code, signal) => setTimeout(resolve, DRAIN_MS, { code, signal }).unref());
     child.on('error', (error) => {
       stderr.end(error.message);
       resolve({ code: null, signal: null });

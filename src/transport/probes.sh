@@ -169,7 +169,8 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
   k_say "c $k_index"
   k_clock
   k_began=$k_now
-  # 4: where stdout goes; 5: k_out; 6: the reader of stderr; 7: k_status. What may live on holds none of them open.
+  # 4: where stdout goes; 5: k_out; 6: the reader of stderr; 7: k_status. Nothing that may live on holds them open, and what the
+  # command leaves behind with its output is not waited for for ever.
   {
     k_out=$(
       exec 5>&1
@@ -177,8 +178,9 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
         exec 7>&1
         {
           { k_timed "$@" 2>&6 3>&- 4>&- 5>&- 6>&- 7>&-; printf %s $? >&7; } |
-            k_take "$k_limit" >&4 3>&- 4>&- 5>&- 6>&- 7>&-
-        } 6>&1 | k_take 65536 >&5 3>&- 4>&- 5>&- 7>&-
+            timeout $((k_seconds + 5)) cat 3>&- 4>&- 5>&- 6>&- 7>&- |
+            head -c "$k_limit" >&4 3>&- 4>&- 5>&- 6>&- 7>&-
+        } 6>&1 | timeout $((k_seconds + 5)) head -c 65536 >&5 3>&- 4>&- 5>&- 7>&-
       )
       printf '\n%s' "$k_status"
     )
@@ -189,10 +191,6 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
   case $k_status in 124 | 137 | 143) [ $((k_now - k_began)) -lt "$k_seconds" ] || k_late=late ;; esac
   k_say "t $k_index $k_late"
   printf %s "$k_out"
-}
-
-k_take() { # BYTES: copy so much, in a shell of its own, and wait only so long for what the command left behind
-  exec timeout $((k_seconds + 5)) head -c "$1"
 }
 
 k_timed() { # ARGV…: within k_seconds, and ended with all it started

@@ -7,7 +7,8 @@ set -f
 LC_ALL=C PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 export LC_ALL PATH
 unset ENV BASH_ENV CDPATH GLOBIGNORE GREP_OPTIONS LANGUAGE POSIXLY_CORRECT TMOUT
-unset -f base64 cat chgrp chmod chown cp dd head id ln ls mkdir mv printf readlink rm rmdir stat timeout wc
+unset -f base64 cat cd chgrp chmod chown command cp dd head id ln ls mkdir mv printf pwd read readlink
+unset -f rm rmdir setsid stat timeout wc
 unalias -a
 # What a bash may have been told by BASHOPTS.
 case ${BASH_VERSION-} in ?*) shopt -u dotglob extglob failglob globstar nocaseglob nocasematch nullglob ;; esac

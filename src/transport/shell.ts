@@ -5,7 +5,7 @@ import { execSeconds } from './action-script.ts';
 import type { Channel } from './channel.ts';
 import { composeFrame, sections } from './frame.ts';
 import { COMMAND_SECONDS } from './probe-script.ts';
-import { quote } from './quote.ts';
+import { badPath, quote } from './quote.ts';
 import { readingsOf } from './readings.ts';
 import { resultsOf } from './results.ts';
 import { type Wire, wireOf } from './wire.ts';
@@ -25,6 +25,8 @@ export interface ShellOptions {
 const ALL_TO_EACH = 16;
 /** Room for what frames an answer, for the stderr of commands, and for what was printed before a greeting. */
 const SLACK = 4 << 20;
+/** A command that is told to end has 2 s before it is killed; what it left behind holds its output for 5 s at most. */
+const ENDING_SECONDS = 7;
 
 /**
  * A session with the `sh` at the other end of a channel, whatever was printed there before it. One shell serves all frames, one
@@ -32,7 +34,9 @@ const SLACK = 4 << 20;
  * `FrameTimeout` or `Closed`, and so do all that follow.
  */
 export async function openShell(channel: Channel, options: ShellOptions): Promise<Remote> {
-  const { name, frameTimeoutMs = 60_000, outputLimitBytes = 8 << 20 } = options;
+  const { name, root, frameTimeoutMs = 60_000, outputLimitBytes = 8 << 20 } = options;
+  const bad = root === undefined ? undefined : badPath(root);
+  if (bad !== undefined) throw new Unreachable('NoRoot', `${name}: ${JSON.stringify(root)} cannot be its root: ${bad}`);
   const limits = { each: outputLimitBytes, all: outputLimitBytes * ALL_TO_EACH };
   const nonce = randomBytes(16).toString('base64url');
   const wire = wireOf(channel, name);
@@ -44,14 +48,13 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
 
   async function exchangeNow(request: Request): Promise<Answer> {
     frames += 1;
-    const frame = composeFrame(request, `${nonce}.${frames}`, limits, options.root !== undefined);
-    const end = Buffer.from(`\n${frame.mark} end\n`);
-    const received = await wire.ask(frame.script, (tail) => tail.subarray(-end.length).equals(end), {
+    const frame = composeFrame(request, `${nonce}.${frames}`, limits, root !== undefined);
+    const answer = await wire.ask(frame.script, (tail) => tail.subarray(-frame.end.length).equals(frame.end), {
       ms: frameTimeoutMs + commandMs(request),
       bytes: limits.all + request.actions.length * limits.each + SLACK,
     });
     roundTrips += 1;
-    const parts = sections(received, frame.mark);
+    const parts = sections(answer.subarray(0, -frame.end.length), frame.mark);
     return {
       results: resultsOf(request.actions, parts, limits.each),
       readings: readingsOf(request.probes, parts, frame, limits.each),
@@ -71,11 +74,11 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
   };
 }
 
-/** What the commands of a frame may take at most, each with what ending it takes. */
+/** What the commands of a frame may take at most, each with what it takes to end it. */
 function commandMs({ actions, probes }: Request): number {
-  const asked = probes.filter((probe) => probe.kind === 'command').length * COMMAND_SECONDS;
-  const acted = actions.reduce((sum, action) => sum + execSeconds(action), 0);
-  return (asked + acted) * 1100;
+  const commands = probes.filter((probe) => probe.kind === 'command').map(() => COMMAND_SECONDS);
+  const execs = actions.map(execSeconds).filter((seconds) => seconds > 0);
+  return [...commands, ...execs].reduce((sum, seconds) => sum + (seconds + ENDING_SECONDS) * 1000, 0);
 }
 
 async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOptions, limitMs: number): Promise<void> {
@@ -84,8 +87,13 @@ async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOption
   const hello = `{\n${await remoteSide()}${halves}\nk_boot ${quote(root ?? '')}\n} </dev/null\n`;
   const answered = (received: Buffer): RegExpExecArray | null =>
     new RegExp(`\n${nonce} (\\w+) ?(.*)\n`).exec(received.toString());
-  const [, word, rest = ''] =
-    answered(await wire.ask(hello, (tail) => answered(tail) !== null, { ms: limitMs, bytes: SLACK })) ?? [];
+  const limits = { ms: limitMs, bytes: SLACK };
+  const answer = await wire
+    .ask(hello, (tail) => answered(tail) !== null, limits)
+    .catch((error: Unreachable) => {
+      throw new Unreachable('NoShell', error.message, 'what logs in there has to start a POSIX sh that reads commands');
+    });
+  const [, word, rest = ''] = answered(answer) ?? [];
   if (word === 'ready') return;
   await wire.close();
   if (word === 'noroot') throw new Unreachable('NoRoot', `${name}: there is no directory ${root} to be its root`);
