@@ -16,6 +16,8 @@ import {
   setKnobs,
   text,
   tmpfilesProbes,
+  tunedNotes,
+  tunedProbes,
 } from '../src/contract/index.ts';
 
 const THP = '/sys/kernel/mm/transparent_hugepage';
@@ -23,7 +25,6 @@ const RHEL6 = '/sys/kernel/mm/redhat_transparent_hugepage';
 /** By size, kernel 6.8 and later: `inherit` takes what `enabled` says, anything else has the last word for that size. */
 const SIZES = `${THP}/hugepages-*kB/enabled`;
 const PMD_SIZE = `${THP}/hpage_pmd_size`;
-const TUNED = '/etc/tuned/active_profile';
 
 const Choice = z.string().regex(/^[a-z_+]+$/, 'expected one word, such as madvise');
 
@@ -89,7 +90,7 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
       ...(params.live && {
         ...knobProbes([`${THP}/enabled`, PMD_SIZE, ...knobsOf(params, THP).map(({ path }) => path)]),
         sizes: glob(SIZES),
-        [TUNED]: file(TUNED),
+        ...tunedProbes,
       }),
       ...(params.live && old && knobProbes([`${RHEL6}/enabled`, ...knobsOf(params, RHEL6).map(({ path }) => path)])),
       ...(params.persistent && tmpfilesProbes(params.file)),
@@ -102,8 +103,7 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
     const { here, notes } = params.live ? knobsHere(seen, asked) : { here: asked, notes: [] };
     const live = params.live ? setKnobs(seen, here) : [];
     const boot = params.persistent ? persistKnobs(seen, params.file, here) : { changes: [], pending: [] };
-    const profile = params.live ? seen.text(TUNED)?.trim() : '';
-    if (profile) notes.push(`tuned is set to "${profile}", which may set transparent huge pages when it starts`);
+    if (params.live) notes.push(...tunedNotes(seen, 'transparent huge pages'));
     const overridden = params.live ? sizeOverride(params.enabled, seen) : [];
     return planOf([...live, ...boot.changes], [...overridden, ...boot.pending], notes);
   },

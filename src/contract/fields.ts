@@ -27,6 +27,12 @@ export const integer = (min = 0, max = Number.MAX_SAFE_INTEGER) => {
     .transform(Number);
 };
 
+/** One or more words: a list, or a text with commas or blanks between them. */
+export const words = () =>
+  z
+    .union([z.array(z.string().min(1)).min(1), z.string().regex(/\S/)], { error: 'expected a word or a list of words' })
+    .transform((value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value));
+
 /** The planes a host module acts on: both, unless told otherwise. */
 export const planes = {
   live: flag().prefault(true).describe('Whether to set the running kernel.'),

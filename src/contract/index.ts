@@ -16,6 +16,7 @@ export {
   sameCpus,
   unionOf,
 } from './cpu-set.ts';
+export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export type { Knob } from './knob.ts';
 export { knobProbes, knobsHere, sameKnob, setKnob, setKnobs } from './knob.ts';
@@ -35,4 +36,5 @@ export { sameReading } from './same.ts';
 export { Seen } from './seen.ts';
 export { offeredBy, selectedOf } from './selected.ts';
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
+export { tunedNotes, tunedProbes } from './tuned.ts';
 export { maskUnits, rivalUnits, sameUnit, unitOf, unitProbe } from './unit.ts';

@@ -5,12 +5,14 @@ import { Problem } from './problem.ts';
 import type { Seen } from './seen.ts';
 import { offeredBy, select, selectedOf } from './selected.ts';
 
-/** One kernel file and what it shall read. Its path is also the name under which `reads` asks for it. */
+/** One kernel file and what it shall read. */
 export interface Knob {
   readonly path: string;
   /** As users know it: `ksm.pages_to_scan`. */
   readonly label: string;
   readonly value: string;
+  /** Whether the kernel may take what it does not list, by loading a module for it. */
+  readonly offersMore?: boolean;
   readonly impact?: Impact;
   readonly undo?: Change['undo'];
   readonly disturbs?: readonly Probe[];
@@ -22,7 +24,7 @@ export const knobProbes = (paths: Iterable<string>): Probes =>
 
 /** Those that this kernel has, and a note on each that it has not. */
 export function knobsHere<K extends Knob>(seen: Seen, knobs: readonly K[]): { here: readonly K[]; notes: string[] } {
-  const here = knobs.filter((knob) => seen.raw(knob.path).is !== 'absent');
+  const here = knobs.filter((knob) => seen.at(knob.path).is !== 'absent');
   const missing = knobs.filter((knob) => !here.includes(knob));
   return { here, notes: missing.map(({ label, path }) => `${label}: n/a, this kernel has no ${path}`) };
 }
@@ -36,12 +38,12 @@ const plain = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
  * The live change of a knob that is there, or none where it reads what is asked. Throws `Problem` NotOffered where the
  * file lists what it takes, and that is not among it.
  */
-export function setKnob(seen: Seen, { label, ...knob }: Knob): Change | undefined {
-  const text = seen.text(knob.path);
+export function setKnob(seen: Seen, { label, offersMore = false, ...knob }: Knob): Change | undefined {
+  const text = seen.textAt(knob.path);
   if (text === undefined) throw new Error(`setKnob of ${knob.path}, which is not there`);
   if (sameKnob(text, knob.value)) return undefined;
   const offered = offeredBy(text);
-  if (offered.length > 0 && !offered.includes(knob.value))
+  if (offered.length > 0 && !offered.includes(knob.value) && !offersMore)
     throw new Problem(
       'NotOffered',
       `${label}: this kernel does not offer "${knob.value}"`,
@@ -50,7 +52,7 @@ export function setKnob(seen: Seen, { label, ...knob }: Knob): Change | undefine
   const now = selectedOf(text);
   return pokeKnob({
     ...knob,
-    before: seen.raw(knob.path),
+    before: seen.at(knob.path),
     after: select(text.trim(), knob.value),
     undoValue: now,
     summary: `${label}: ${plain(now)} → ${knob.value}`,

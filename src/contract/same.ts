@@ -1,16 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Module } from './module.ts';
-import type { Probe } from './probe.ts';
-import type { Reading } from './reading.ts';
+import { file, type Probe } from './probe.ts';
+import { ABSENT, type Reading } from './reading.ts';
 
 /**
  * Whether two readings of a probe mean the same: texts, and what commands of like status print, as the module has it (else
- * trimmed); all else as data.
+ * trimmed); a glob's matches one by one; all else as data.
  */
 export function sameReading(module: Pick<Module, 'same'>, probe: Probe, a: Reading, b: Reading): boolean {
   const alike = (one: string, other: string) =>
     one.trim() === other.trim() || (module.same?.(probe, one, other) ?? false);
   if (a.is === 'text' && b.is === 'text') return alike(a.text, b.text);
   if (a.is === 'output' && b.is === 'output') return a.status === b.status && alike(a.stdout, b.stdout);
+  if (a.is === 'files' && b.is === 'files') {
+    const there = b.files;
+    const paths = Object.keys(a.files);
+    const one = (path: string) => sameReading(module, file(path), a.files[path] ?? ABSENT, there[path] ?? ABSENT);
+    return paths.length === Object.keys(there).length && paths.every(one);
+  }
   return isDeepStrictEqual(a, b);
 }

@@ -1,6 +1,6 @@
-import { type Probe, probeName } from './probe.ts';
+import { file, type Probe, probeName } from './probe.ts';
 import { NotKnown, Problem } from './problem.ts';
-import type { Reading, Stat } from './reading.ts';
+import { ABSENT, type Reading, type Stat } from './reading.ts';
 
 interface Sight {
   readonly probe: Probe;
@@ -25,11 +25,23 @@ export class Seen {
 
   /** A file's text or a link's target. Throws when the content is not UTF-8. */
   text(name: string): string | undefined {
-    const reading = this.#known(name);
-    if (reading === undefined) return undefined;
-    if (reading.is === 'text') return reading.text;
-    if (reading.is === 'bytes') throw new Problem('NotText', `${this.#name(name)} holds bytes that are not UTF-8 text`);
-    throw this.#misused(name, 'text', reading);
+    return textOf(this.#sight(name));
+  }
+
+  /** What was read of a file, by whichever probe: one of that very file, or a glob. Absent where no glob found it. */
+  at(path: string): Reading {
+    const sights = [...this.#sights.values()];
+    const own = sights.find(({ probe }) => probe.kind === 'file' && probe.path === path);
+    if (own) return own.reading;
+    const globs = sights.filter(({ probe }) => probe.kind === 'glob').map(({ reading }) => reading);
+    if (globs.length === 0) throw new Error(`a module looked at ${path}, which its reads() does not name`);
+    const found = globs.map((reading) => (reading.is === 'files' ? reading.files[path] : undefined));
+    return found.find((reading) => reading !== undefined) ?? ABSENT;
+  }
+
+  /** The text of a file, by whichever probe it was read. Throws when the content is not UTF-8. */
+  textAt(path: string): string | undefined {
+    return textOf({ probe: file(path), reading: this.at(path) });
   }
 
   /** A glob's matches in the order of their paths: path → text. Files that are not text are left out. */
@@ -83,12 +95,8 @@ export class Seen {
     return sight;
   }
 
-  #known(name: string): Exclude<Reading, { is: 'absent' | 'refused' | 'unknown' }> | undefined {
-    const { reading } = this.#sight(name);
-    if (reading.is === 'absent') return undefined;
-    if (reading.is === 'unknown') throw new NotKnown(reading.because);
-    if (reading.is === 'refused') throw new Problem('Unreadable', `cannot read ${this.#name(name)}: ${reading.why}`);
-    return reading;
+  #known(name: string): Known | undefined {
+    return known(this.#sight(name));
   }
 
   #name(name: string): string {
@@ -98,4 +106,21 @@ export class Seen {
   #misused(name: string, asked: string, reading: Reading): Error {
     return new Error(`a module asked for ${asked} of "${name}" (${this.#name(name)}), which reads ${reading.is}`);
   }
+}
+
+type Known = Exclude<Reading, { is: 'absent' | 'refused' | 'unknown' }>;
+
+function known({ probe, reading }: Sight): Known | undefined {
+  if (reading.is === 'absent') return undefined;
+  if (reading.is === 'unknown') throw new NotKnown(reading.because);
+  if (reading.is === 'refused') throw new Problem('Unreadable', `cannot read ${probeName(probe)}: ${reading.why}`);
+  return reading;
+}
+
+function textOf(sight: Sight): string | undefined {
+  const reading = known(sight);
+  if (reading === undefined || reading.is === 'text') return reading?.text;
+  if (reading.is === 'bytes')
+    throw new Problem('NotText', `${probeName(sight.probe)} holds bytes that are not UTF-8 text`);
+  throw new Error(`a module asked for the text of ${probeName(sight.probe)}, which reads ${reading.is}`);
 }

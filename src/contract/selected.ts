@@ -14,7 +14,5 @@ export function offeredBy(text: string): readonly string[] {
 /** What the file will read once `choice` is made. */
 export function select(text: string, choice: string): string {
   if (!text.includes('[')) return choice;
-  return offeredBy(text)
-    .map((token) => (token === choice ? `[${token}]` : token))
-    .join(' ');
+  return [...new Set([...offeredBy(text), choice])].map((token) => (token === choice ? `[${token}]` : token)).join(' ');
 }

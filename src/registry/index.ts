@@ -2,6 +2,7 @@ import type { Module } from '../contract/index.ts';
 
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
+  io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,
   ksm: async () => (await import('../../modules/ksm.ts')).ksm,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,

@@ -10,7 +10,7 @@ import {
   Unreachable,
 } from '../../src/contract/index.ts';
 import { type Content, type FakeFiles, FileError, fakeFiles } from './fake-files.ts';
-import { type Knob, LINUX, selected } from './fake-kernel.ts';
+import { type Knob, linuxKnob, selected } from './fake-kernel.ts';
 
 export interface Output {
   readonly status: number;
@@ -25,7 +25,7 @@ export interface FakeHostOptions {
   readonly files?: Readonly<Record<string, Content>>;
   /** By the whole command line, or by the command's name alone. Any other command is absent. */
   readonly commands?: Readonly<Record<string, Command>>;
-  /** How files answer writes, beside what every Linux does (LINUX); see fake-kernel.ts. */
+  /** How files answer writes, beside what every Linux does (linuxKnob); see fake-kernel.ts. */
   readonly kernel?: Readonly<Record<string, Knob>>;
   /**
    * The connection breaks in this frame (counted from 1), after so many of its actions were done; all, where not given.
@@ -48,7 +48,6 @@ export interface FakeHost extends Remote {
 }
 
 export function fakeHost(options: FakeHostOptions = {}): FakeHost {
-  const kernel = { ...LINUX, ...options.kernel };
   const commands = options.commands ?? {};
   const files = fakeFiles();
   for (const [path, content] of Object.entries(options.files ?? {})) files.put(path, content);
@@ -131,9 +130,10 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
   function poke(path: string, value: string): void {
     const was = read(path);
     if (was === undefined) throw new FileError('ENOENT', `${path}: No such file or directory`);
-    const knob = kernel[path] ?? (/\[[^\]]+\]/.test(was) ? selected : undefined);
+    const knob = options.kernel?.[path] ?? linuxKnob(path) ?? (/\[[^\]]+\]/.test(was) ? selected : undefined);
     const set = (other: string, content: string) => files.put(other, `${content}\n`);
-    const granted = knob ? knob(value, { was: was.trim(), read: (other) => read(other) ?? '', set }) : value;
+    const around = { was: was.trim(), read: (other: string) => read(other) ?? '', set, remove: files.remove };
+    const granted = knob ? knob(value, around) : value;
     if (typeof granted !== 'string') throw new FileError(granted.errno, `write error: ${granted.errno}`);
     files.write(path, Buffer.from(`${granted}\n`));
   }

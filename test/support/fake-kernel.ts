@@ -12,6 +12,8 @@ export interface KnobHost {
   read(path: string): string;
   /** Set what another file reads, as the kernel does to twins and counters. */
   set(path: string, text: string): void;
+  /** Take a file away, as the kernel does with what belongs to another mode. */
+  remove(path: string): void;
 }
 
 const EINVAL: Errno = { errno: 'EINVAL' };
@@ -82,8 +84,33 @@ const TWINS = [
 export const couldBe = (read: (path: string) => unknown): boolean =>
   TWINS.every(([a, b]) => !(Number(read(a)) > 0 && Number(read(b)) > 0));
 
+const TUNABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'mq-deadline': { read_expire: '500', fifo_batch: '16' },
+  bfq: { slice_idle: '8', low_latency: '1' },
+  kyber: { read_lat_nsec: '2000000' },
+};
+
+/** A switch of scheduler makes its tunables anew, and the length of the queue. */
+const scheduler =
+  (queue: string): Knob =>
+  (value, host) => {
+    const granted = selected(value, host);
+    if (typeof granted !== 'string' || granted === host.was) return granted;
+    for (const name of Object.values(TUNABLES).flatMap((all) => Object.keys(all)))
+      host.remove(`${queue}/iosched/${name}`);
+    for (const [name, text] of Object.entries(TUNABLES[value] ?? {})) host.set(`${queue}/iosched/${name}`, text);
+    if (host.read(`${queue}/nr_requests`) !== '') host.set(`${queue}/nr_requests`, '256');
+    return granted;
+  };
+
+/** The knob that every Linux has at a path, if it is more than a file. */
+export function linuxKnob(path: string): Knob | undefined {
+  const [, queue] = /^(\/sys\/block\/[^/]+\/queue)\/scheduler$/.exec(path) ?? [];
+  return queue === undefined ? LINUX[path] : scheduler(queue);
+}
+
 /** Knobs that are more than a file in every Linux. A text with a `[token]` in it needs no entry: see fake-host.ts. */
-export const LINUX: Readonly<Record<string, Knob>> = {
+const LINUX: Readonly<Record<string, Knob>> = {
   '/proc/sys/vm/swappiness': integers(0, 200),
   ...Object.fromEntries(
     TWINS.flatMap(([a, b]) => [
