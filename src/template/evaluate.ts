@@ -1,9 +1,11 @@
+import { Problem } from '../contract/index.ts';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
-import { findHelper, helperNames } from './helpers.ts';
+import { truthy } from './helper-values.ts';
+import { findHelper } from './helpers.ts';
 import type { Locate, Template } from './parse-template.ts';
 import { type Scope, undefinedVariable } from './scope.ts';
-import { known } from './unknown.ts';
+import { known, whollyKnown } from './unknown.ts';
 
 /**
  * Handlebars' language, evaluated on its own syntax tree: so that every name that is not defined is a mistake at its very
@@ -11,7 +13,9 @@ import { known } from './unknown.ts';
  * type; and nothing but a value's own properties can be reached. docs/adr/0003 says why not Handlebars' own runtime.
  */
 export interface TextOptions {
-  /** For `{{ }}`; `{{{ }}}` is never escaped. */
+  /** The result is a text, also when the template is one expression alone. */
+  readonly whole?: boolean;
+  /** For `{{ }}`; `{{{ }}}` is never escaped. A `RangeError` is the user's mistake. */
   readonly escape?: (text: string) => string;
   /** The template behind `{{> name}}`. */
   readonly partial?: (name: string, at: Position) => { readonly template: Template; readonly locate: Locate };
@@ -26,14 +30,18 @@ interface Frame extends TextOptions {
   /** `@index`, `@key`, `@first`, `@last`, and block parameters. */
   readonly locals: ReadonlyMap<string, unknown>;
   readonly parent?: Frame;
+  /** How many partials are around. */
+  readonly depth: number;
 }
+
+const MAX_DEPTH = 50;
 
 /** The text, or the value where the template is one `{{ expression }}` alone. */
 export function evaluateText(template: Template, scope: Scope, locate: Locate, options: TextOptions = {}): unknown {
-  const frame: Frame = { ...options, scope, locate, indexOf: template.indexOf, locals: new Map() };
+  const frame: Frame = { ...options, scope, locate, indexOf: template.indexOf, locals: new Map(), depth: 0 };
   const [only, ...rest] = template.program.body;
-  if (only?.type === 'MustacheStatement' && rest.length === 0 && !options.escape)
-    return known(callOrValue(only as hbs.AST.MustacheStatement, frame));
+  if (only?.type === 'MustacheStatement' && rest.length === 0 && !options.whole)
+    return whollyKnown(callOrValue(only as hbs.AST.MustacheStatement, frame));
   return run(template.program, frame);
 }
 
@@ -49,15 +57,24 @@ function runStatement(statement: hbs.AST.Statement, frame: Frame): string {
       return '';
     case 'MustacheStatement': {
       const mustache = statement as hbs.AST.MustacheStatement;
-      const text = toText(known(callOrValue(mustache, frame)));
-      return mustache.escaped && frame.escape ? frame.escape(text) : text;
+      const text = toText(whollyKnown(callOrValue(mustache, frame)));
+      return mustache.escaped && frame.escape ? escaped(text, frame.escape, mustache, frame) : text;
     }
     case 'BlockStatement':
       return runBlock(statement as hbs.AST.BlockStatement, frame);
     case 'PartialStatement':
       return runPartial(statement as hbs.AST.PartialStatement, frame);
     default:
-      throw wrong(frame, statement, 'TemplateSyntax', `${statement.type} is not supported`);
+      throw new Error(`${statement.type} was let through`);
+  }
+}
+
+function escaped(text: string, by: (text: string) => string, at: hbs.AST.Node, frame: Frame): string {
+  try {
+    return by(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw wrong(frame, at, 'NotEscapable', error.message);
   }
 }
 
@@ -65,8 +82,7 @@ function runBlock(block: hbs.AST.BlockStatement, frame: Frame): string {
   const name = (block.path as hbs.AST.PathExpression).original as string;
   const subject = () => {
     const [param] = block.params;
-    if (!param) throw wrong(frame, block.path, 'TemplateSyntax', `#${name} needs a value`);
-    return known(evaluate(param, frame));
+    return param && known(evaluate(param, frame));
   };
   const [first = '', second = ''] = block.program?.blockParams ?? [];
   switch (name) {
@@ -99,13 +115,7 @@ function runBlock(block: hbs.AST.BlockStatement, frame: Frame): string {
         .join('');
     }
     default:
-      throw wrong(
-        frame,
-        block.path,
-        'UnknownHelper',
-        `there is no block #${name}`,
-        'blocks are #if, #unless, #each and #with',
-      );
+      throw new Error(`the block #${name} was let through`);
   }
 }
 
@@ -124,7 +134,9 @@ function entriesOf(value: unknown): readonly (readonly [string | number, unknown
 function runPartial(statement: hbs.AST.PartialStatement, frame: Frame): string {
   const name = (statement.name as hbs.AST.PathExpression).original as string;
   const at = placeOf(frame, statement.name);
-  if (!frame.partial) throw new UserError([mistake('UnknownPartial', `there is no partial "${name}" here`, at)]);
+  if (!frame.partial) throw new UserError([mistake('UnknownPartial', 'partials are for template files', at)]);
+  if (frame.depth > MAX_DEPTH)
+    throw new UserError([mistake('PartialCycle', `the partial "${name}" uses itself without end`, at)]);
   const { template, locate } = frame.partial(name, at);
   const hash = Object.fromEntries((statement.hash?.pairs ?? []).map((pair) => [pair.key, evaluate(pair.value, frame)]));
   const [param] = statement.params;
@@ -134,36 +146,34 @@ function runPartial(statement: hbs.AST.PartialStatement, frame: Frame): string {
     scope: frame.scope.with('partial', hash),
     locate,
     indexOf: template.indexOf,
+    depth: frame.depth + 1,
   });
 }
 
-/** `{{ name }}` is a variable, or a helper without arguments where no variable has that name. */
+/** `{{ name }}` is a variable; `{{ name value }}` and `(name value)` call a helper. */
 function callOrValue(node: hbs.AST.MustacheStatement | hbs.AST.SubExpression, frame: Frame): unknown {
   const { path } = node;
   if (path.type !== 'PathExpression') return evaluate(path as hbs.AST.Expression, frame);
   const name = (path as hbs.AST.PathExpression).original as string;
-  const called = node.params.length > 0 || (node.hash?.pairs ?? []).length > 0 || node.type === 'SubExpression';
-  const helper = findHelper(name);
-  if (!called && (!helper || frame.scope.has(name))) return evaluate(path as hbs.AST.Expression, frame);
-  if (!helper) {
-    const hint = didYouMean(name, helperNames());
-    throw wrong(frame, path, 'UnknownHelper', `there is no helper "${name}"`, hint);
-  }
+  const called = node.params.length > 0 || node.type === 'SubExpression';
+  const helper = called ? findHelper(name) : undefined;
+  if (!helper) return evaluate(path as hbs.AST.Expression, frame);
   const values = node.params.map((param, index) =>
-    helper.optional?.includes(index) ? evaluateOr(param, frame, undefined) : known(evaluate(param, frame)),
+    helper.lenient && index === 0 ? evaluateOr(param, frame, undefined) : whollyKnown(evaluate(param, frame)),
   );
   try {
     return helper.run(values);
   } catch (error) {
-    if (error instanceof UserError || !(error instanceof RangeError)) throw error;
-    throw wrong(frame, path, 'HelperFailed', `${name}: ${error.message}`);
+    if (!(error instanceof RangeError || error instanceof Problem)) throw error;
+    const hint = error instanceof Problem ? error.hint : undefined;
+    throw wrong(frame, path, 'HelperFailed', `${name} ${error.message}`, hint);
   }
 }
 
 /** For helpers such as `default`, whose first argument may be undefined. */
 function evaluateOr(node: hbs.AST.Expression, frame: Frame, otherwise: unknown): unknown {
   try {
-    return known(evaluate(node, frame));
+    return whollyKnown(evaluate(node, frame));
   } catch (error) {
     if (error instanceof UserError && error.diagnostics.every((one) => one.code === 'UndefinedVariable'))
       return otherwise;
@@ -225,9 +235,6 @@ function local(name: string, path: hbs.AST.PathExpression, frame: Frame): unknow
 
 const own = (value: unknown, key: string): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-
-/** As Handlebars has it: nothing, false, 0, the empty text and the empty list are false. */
-const truthy = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 function toText(value: unknown): string {
   if (value === null || value === undefined) return '';

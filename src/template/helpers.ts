@@ -1,58 +1,186 @@
-/** What a template can call. A `RangeError` thrown by one is the user's mistake and is shown at the call. */
-interface Helper {
+import { posix } from 'node:path';
+import { differenceOf, formatCpuMask, formatCpuSet, intersectionOf, parseCpuSet, unionOf } from '../contract/index.ts';
+import {
+  contains,
+  divide,
+  indented,
+  itemOf,
+  lengthOf,
+  listOf,
+  mapOf,
+  notZero,
+  numberOf,
+  patternOf,
+  same,
+  shellWord,
+  sorted,
+  textOf,
+  truthy,
+  under,
+} from './helper-values.ts';
+
+/** What a template can call. A `RangeError` or `Problem` that it throws is the user's mistake, shown at the call. */
+export interface Helper {
   readonly usage: string;
   readonly summary: string;
   readonly run: (values: readonly unknown[]) => unknown;
-  /** Arguments that may be undefined variables. */
-  readonly optional?: readonly number[];
+  /** How many values it takes. */
+  readonly takes: readonly [least: number, most: number];
+  /** Whether its first value may be an undefined variable. */
+  readonly lenient?: boolean;
 }
+
+const MANY = 32;
+type Run = Helper['run'];
+
+const numbers =
+  <T>(compute: (a: number, b: number) => T): Run =>
+  ([a, b]) =>
+    compute(numberOf(a), numberOf(b));
+
+const cpus = (value: unknown) => parseCpuSet(textOf(value));
+
+const helper = (usage: string, summary: string, takes: Helper['takes'], run: Run): Helper => ({
+  usage,
+  summary,
+  run,
+  takes,
+});
 
 const HELPERS: Readonly<Record<string, Helper>> = {
   default: {
-    usage: '{{default name "otherwise"}}',
-    summary: 'The value, or the second one where the variable is not defined or null.',
-    run: ([value, otherwise]) => value ?? otherwise,
-    optional: [0],
+    ...helper(
+      '{{default name "otherwise"}}',
+      'The value, or the second one where the variable is not defined or null.',
+      [2, 2],
+      ([value, otherwise]) => value ?? otherwise,
+    ),
+    lenient: true,
   },
-  join: {
-    usage: '{{join list ","}}',
-    summary: 'A list as text, with the separator (default: comma) between its items.',
-    run: ([list, separator]) => listOf(list).join(typeof separator === 'string' ? separator : ','),
-  },
-  length: {
-    usage: '{{length list}}',
-    summary: 'How many items a list or map has, or characters a text.',
-    run: ([value]) => (typeof value === 'string' ? value.length : Object.keys(value as object).length),
-  },
-  upper: { usage: '{{upper text}}', summary: 'In capitals.', run: ([text]) => String(text).toUpperCase() },
-  lower: { usage: '{{lower text}}', summary: 'In small letters.', run: ([text]) => String(text).toLowerCase() },
-  json: { usage: '{{json value}}', summary: 'The value as JSON.', run: ([value]) => JSON.stringify(value) },
-  eq: { usage: '{{#if (eq a b)}}', summary: 'Whether two values are the same.', run: ([a, b]) => a === b },
-  ne: { usage: '{{#if (ne a b)}}', summary: 'Whether two values differ.', run: ([a, b]) => a !== b },
-  not: { usage: '{{#if (not a)}}', summary: 'Whether a value is false.', run: ([value]) => !value },
-  and: { usage: '{{#if (and a b)}}', summary: 'Whether all are true.', run: (values) => values.every(Boolean) },
-  or: { usage: '{{#if (or a b)}}', summary: 'Whether one is true.', run: (values) => values.some(Boolean) },
-  add: { usage: '{{add a b}}', summary: 'The sum.', run: (values) => values.map(numberOf).reduce((a, b) => a + b, 0) },
-  sub: { usage: '{{sub a b}}', summary: 'The difference.', run: ([a, b]) => numberOf(a) - numberOf(b) },
-  mul: {
-    usage: '{{mul a b}}',
-    summary: 'The product.',
-    run: (values) => values.map(numberOf).reduce((a, b) => a * b, 1),
-  },
+  ternary: helper('{{ternary flag "yes" "no"}}', 'The second or the third value.', [3, 3], ([flag, yes, no]) =>
+    truthy(flag) ? yes : no,
+  ),
+
+  eq: helper('{{#if (eq a b)}}', 'Whether two values are the same.', [2, 2], ([a, b]) => same(a, b)),
+  ne: helper('{{#if (ne a b)}}', 'Whether two values differ.', [2, 2], ([a, b]) => !same(a, b)),
+  lt: helper(
+    '{{#if (lt a b)}}',
+    'Whether one number is less than another.',
+    [2, 2],
+    numbers((a, b) => a < b),
+  ),
+  le: helper(
+    '{{#if (le a b)}}',
+    'Whether it is less or equal.',
+    [2, 2],
+    numbers((a, b) => a <= b),
+  ),
+  gt: helper(
+    '{{#if (gt a b)}}',
+    'Whether it is greater.',
+    [2, 2],
+    numbers((a, b) => a > b),
+  ),
+  ge: helper(
+    '{{#if (ge a b)}}',
+    'Whether it is greater or equal.',
+    [2, 2],
+    numbers((a, b) => a >= b),
+  ),
+  not: helper('{{#if (not a)}}', 'Whether a value is false, empty or zero.', [1, 1], ([value]) => !truthy(value)),
+  and: helper('{{#if (and a b)}}', 'Whether all are true.', [2, MANY], (values) => values.every(truthy)),
+  or: helper('{{#if (or a b)}}', 'Whether one is true.', [2, MANY], (values) => values.some(truthy)),
+  in: helper(
+    '{{#if (in item list)}}',
+    'Whether a list has an item, a mapping a key, or a text a part.',
+    [2, 2],
+    ([item, of]) => contains(item, of),
+  ),
+
+  add: helper('{{add a b}}', 'The sum.', [2, MANY], (values) => values.map(numberOf).reduce((a, b) => a + b)),
+  sub: helper(
+    '{{sub a b}}',
+    'The difference.',
+    [2, 2],
+    numbers((a, b) => a - b),
+  ),
+  mul: helper('{{mul a b}}', 'The product.', [2, MANY], (values) => values.map(numberOf).reduce((a, b) => a * b)),
+  div: helper('{{div a b}}', 'The quotient, rounded down where both are whole numbers.', [2, 2], numbers(divide)),
+  mod: helper(
+    '{{mod a b}}',
+    'What is left after dividing.',
+    [2, 2],
+    numbers((a, b) => a - b * Math.floor(a / notZero(b))),
+  ),
+  int: helper('{{int text}}', 'A number without what is behind the point.', [1, 1], ([value]) =>
+    Math.trunc(numberOf(value)),
+  ),
+  float: helper('{{float text}}', 'A number.', [1, 1], ([value]) => numberOf(value)),
+
+  upper: helper('{{upper text}}', 'In capitals.', [1, 1], ([text]) => textOf(text).toUpperCase()),
+  lower: helper('{{lower text}}', 'In small letters.', [1, 1], ([text]) => textOf(text).toLowerCase()),
+  trim: helper('{{trim text}}', 'Without white space at both ends.', [1, 1], ([text]) => textOf(text).trim()),
+  string: helper('{{string value}}', 'A number, true or false as text.', [1, 1], ([value]) => textOf(value)),
+  concat: helper('{{concat a b}}', 'Texts behind each other.', [1, MANY], (values) => values.map(textOf).join('')),
+  replace: helper('{{replace text "from" "to"}}', 'With every occurrence replaced.', [3, 3], ([text, from, to]) =>
+    textOf(text).replaceAll(textOf(from), () => textOf(to)),
+  ),
+  regex_replace: helper(
+    '{{regex_replace text "(a+)" "<$1>"}}',
+    'With every match of an RE2 pattern replaced.',
+    [3, 3],
+    ([text, pattern, to]) => patternOf(pattern).matcher(textOf(text)).replaceAll(textOf(to)),
+  ),
+  split: helper('{{split text ","}}', 'A list of the parts between separators.', [1, 2], ([text, by = ',']) =>
+    textOf(text).split(textOf(by)),
+  ),
+  indent: helper('{{indent text 4}}', 'With spaces before every line but the first.', [2, 2], ([text, width]) =>
+    indented(textOf(text), numberOf(width)),
+  ),
+  quote: helper('{{quote text}}', 'As one word of a shell command.', [1, 1], ([text]) => shellWord(textOf(text))),
+  basename: helper('{{basename path}}', 'The last part of a path.', [1, 1], ([path]) => posix.basename(textOf(path))),
+  dirname: helper('{{dirname path}}', 'A path without its last part.', [1, 1], ([path]) => posix.dirname(textOf(path))),
+
+  length: helper('{{length list}}', 'How many items a list or mapping has, or characters a text.', [1, 1], ([of]) =>
+    lengthOf(of),
+  ),
+  first: helper('{{first list}}', 'The first item.', [1, 1], ([list]) => itemOf(list, 0)),
+  last: helper('{{last list}}', 'The last item.', [1, 1], ([list]) => itemOf(list, -1)),
+  join: helper(
+    '{{join list ","}}',
+    'A list as text, a comma between items unless said otherwise.',
+    [1, 2],
+    ([list, by = ',']) => listOf(list).map(textOf).join(textOf(by)),
+  ),
+  sort: helper('{{sort list}}', 'Ordered: numbers by size, texts by code unit.', [1, 1], ([list]) =>
+    sorted(listOf(list)),
+  ),
+  unique: helper('{{unique list}}', 'Every item once.', [1, 1], ([list]) => [...new Set(listOf(list))]),
+  keys: helper('{{keys map}}', 'The keys of a mapping.', [1, 1], ([map]) => Object.keys(mapOf(map))),
+  values: helper('{{values map}}', 'The values of a mapping.', [1, 1], ([map]) => Object.values(mapOf(map))),
+  lookup: helper('{{lookup map key}}', 'What a mapping or list has under a key.', [2, 2], ([of, key]) =>
+    under(of, key),
+  ),
+  cpus_and: helper('{{cpus_and "0-7" "4-9"}}', 'The CPUs that are in all lists: `4-7`.', [2, MANY], (lists) =>
+    formatCpuSet(lists.map(cpus).reduce(intersectionOf)),
+  ),
+  cpus_or: helper('{{cpus_or "0-1" "4"}}', 'The CPUs that are in any list: `0-1,4`.', [1, MANY], (lists) =>
+    formatCpuSet(unionOf(...lists.map(cpus))),
+  ),
+  cpus_minus: helper(
+    '{{cpus_minus "0-7" "0-1"}}',
+    'The CPUs of the first list that are not in the second: `2-7`.',
+    [2, 2],
+    ([all, less]) => formatCpuSet(differenceOf(cpus(all), cpus(less))),
+  ),
+  cpus_count: helper('{{cpus_count "0-3,8"}}', 'How many CPUs a list has.', [1, 1], ([list]) => cpus(list).length),
+  cpus_mask: helper('{{cpus_mask "0-3"}}', 'The list as a hexadecimal mask: `f`.', [1, 1], ([list]) =>
+    formatCpuMask(cpus(list)),
+  ),
+
+  json: helper('{{json value}}', 'As JSON.', [1, 1], ([value]) => JSON.stringify(value)),
 };
 
 export const helperNames = (): readonly string[] => Object.keys(HELPERS);
 export const findHelper = (name: string): Helper | undefined =>
   Object.hasOwn(HELPERS, name) ? HELPERS[name] : undefined;
-
-function listOf(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new RangeError(`takes a list, and this is ${JSON.stringify(value)}`);
-  return value;
-}
-
-function numberOf(value: unknown): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isFinite(number))
-    throw new RangeError(`takes numbers, and this is ${JSON.stringify(value)}`);
-  return number;
-}

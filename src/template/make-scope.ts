@@ -1,6 +1,6 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { type Node, toData } from '../source/node.ts';
-import { isTemplated, renderNode } from './render.ts';
+import type { Node } from '../source/node.ts';
+import { renderNode } from './render.ts';
 import { type Found, type Level, type Scope, undefinedVariable } from './scope.ts';
 
 /** Levels from the weakest to the strongest. A name is evaluated when it is looked up, in the scope of the looker. */
@@ -17,7 +17,6 @@ export function makeScope(levels: readonly Level[]): Scope {
     return found;
   };
   const evaluate = (name: string, node: Node, at: Position): unknown => {
-    if (!isTemplated(node)) return toData(node);
     if (under.some((one) => one.name === name)) throw new UserError([cycle(under, name, at)]);
     under.push({ name, at });
     try {

@@ -35,7 +35,7 @@ const TEXT: Case = {
     ['', 'takes a text, not nothing'],
     ['[x]', 'takes a text, not a list'],
     ['{x: 1}', 'takes a text, not a mapping'],
-    ['"{{ x"', 'this template cannot be read'],
+    ['"{{ x"', 'this is not closed with }}'],
   ],
 };
 const TEXTS: Case = {
@@ -175,7 +175,7 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
       ['x', 'takes a mapping'],
       ['{debgu: {}}', 'there is no module "debgu" to give defaults to'],
       ['{debug: x}', 'defaults of "debug" are a mapping'],
-      ['{debug: {msg: "{{"}}', 'this template cannot be read'],
+      ['{debug: {msg: "{{"}}', 'this is not closed with }}'],
     ],
   },
   become: BOOL,
@@ -194,14 +194,14 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
     bad: [
       ['x', 'takes a mapping, not the text "x"'],
       ['[x]', 'takes a mapping'],
-      ['{A: "{{"}', 'this template cannot be read'],
+      ['{A: "{{"}', 'this is not closed with }}'],
     ],
   },
   ignore_errors: {
     good: [...BOOL.good, '"{{ x }}"'],
     bad: [
       ['maybe', 'takes true or false'],
-      ['"{{ x"', 'this template cannot be read'],
+      ['"{{ x"', 'this is not closed with }}'],
     ],
   },
   ignore_unreachable: BOOL,
@@ -227,7 +227,7 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
       ['x', 'takes a list, a mapping, or a template'],
       ['5', 'takes a list'],
       ['', 'takes a list'],
-      ['["{{"]', 'this template cannot be read'],
+      ['["{{"]', 'this is not closed with }}'],
     ],
   },
   loop_control: {
@@ -279,7 +279,7 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
     good: ['{msg: x}', '{}'],
     bad: [
       ['x', 'takes a mapping'],
-      ['{msg: "{{"}', 'this template cannot be read'],
+      ['{msg: "{{"}', 'this is not closed with }}'],
     ],
   },
 };

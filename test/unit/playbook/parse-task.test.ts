@@ -189,7 +189,7 @@ describe('a task', () => {
       '- block: []\n  resque: []',
       'UnknownKeyword 4:7 "resque" is not a keyword of a block (did you mean "rescue"?)',
     ],
-    ['a filter', '- debug: {msg: "{{ x | default(3) }}"}', 'TemplateFilter 3:26 templates have no filters'],
+    ['a filter', '- debug: {msg: "{{ x | default(3) }}"}', 'TemplateSyntax 3:24 templates have no filters'],
     [
       'a condition in assert',
       '- assert: {that: [a == 1, b and c]}',
