@@ -79,7 +79,7 @@ async function attempts(hop: Hop, keys: Keys, ask: Ask, note: (why: string) => v
   const list: Attempt[] = [];
   for (const method of credentials.methods) {
     if (method === 'publickey')
-      for (const identity of await identities(credentials, keys))
+      for (const identity of await identities(credentials, keys, note))
         list.push({ label: identity.label, method, auth: publicKeyAuth(user, identity, note) });
     const { password } = credentials;
     if (!password) continue;
@@ -92,7 +92,11 @@ async function attempts(hop: Hop, keys: Keys, ask: Ask, note: (why: string) => v
 }
 
 /** Chosen keys, then the usual ones that the agent holds, the agent's others, the usual ones in files. */
-async function identities(credentials: Credentials, keys: Keys): Promise<readonly Identity[]> {
+async function identities(
+  credentials: Credentials,
+  keys: Keys,
+  note: (why: string) => void,
+): Promise<readonly Identity[]> {
   const held = credentials.agent === undefined ? [] : await keys.fromAgent(credentials.agent);
   const inAgent = (identity: Identity) => held.find((one) => sameKey(one.publicKey, identity.publicKey));
   const chosen: Identity[] = [];
@@ -103,7 +107,7 @@ async function identities(credentials: Credentials, keys: Keys): Promise<readonl
   }
   const usual: Identity[] = [];
   for (const path of credentials.usual) {
-    const identity = await keys.fromFile(path).catch(() => undefined);
+    const identity = await keys.fromFile(path).catch((error: Error) => note(error.message));
     if (identity) usual.push(identity);
   }
   const usualHeld = usual.map(inAgent).filter((identity) => identity !== undefined);
@@ -158,7 +162,7 @@ function interactiveAuth(hop: Hop, password: string, ask: Ask): AnyAuthMethod {
     type: 'keyboard-interactive',
     username: hop.user,
     prompt: (_name, instructions, _language, prompts, finish) => {
-      const answer = async () => {
+      const answer = async (): Promise<string[]> => {
         const answers: string[] = [];
         for (const { prompt, echo } of prompts) {
           const known = !given && !echo && !/code|token|otp|verif|\bpin\b/i.test(prompt);
@@ -166,9 +170,9 @@ function interactiveAuth(hop: Hop, password: string, ask: Ask): AnyAuthMethod {
           const question = `${hop.label}: ${[instructions, prompt].filter(Boolean).join(' ')}`;
           answers.push(known ? password : ((await ask(question)) ?? ''));
         }
-        finish(answers);
+        return answers;
       };
-      void answer();
+      answer().then(finish, () => finish(prompts.map(() => '')));
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Shared } from './shared.ts';
 const TRIES = 12;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+
 /** Goes along a route and logs in to the server at its end. @throws Unreachable */
 export async function dial({ through, end }: Route, shared: Shared): Promise<Connection> {
   const way = await throughJumps(through, shared);
