@@ -35,7 +35,7 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   const extra = await collect(() => extraVariables(flags.extraVars));
   const loaded = await Promise.all(files.map((file) => collect(() => loadPlaybook(resolve(file), known))));
   const playbooks = loaded.flatMap((one) => (one ? [one.playbook] : []));
-  found.push(...(await checkTasks(playbooks)));
+  found.push(...(await checkTasks(playbooks)), ...playbooks.flatMap(templatedFiles));
   const playbookDir = dirname(resolve(files[0] ?? ''));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
@@ -61,6 +61,19 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
 }
+
+/** Files of variables are read before any host is known. */
+const templatedFiles = (playbook: Playbook): Diagnostic[] =>
+  playbook.plays.flatMap(({ varsFiles }) =>
+    varsFiles.map(({ at }) =>
+      mistake(
+        'NotSupported',
+        'the name of a file in vars_files cannot be a template',
+        at,
+        'use group_vars and host_vars',
+      ),
+    ),
+  );
 
 /** `-i`, or what ANSIBLE_INVENTORY says. */
 function sourcesOf(flags: RunFlags): readonly string[] {

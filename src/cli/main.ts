@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { EXIT, explainError } from './exit.ts';
+import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
 import { addRunCommands } from './run-command.ts';
@@ -17,6 +18,7 @@ function program(): Command {
     .showSuggestionAfterError(false)
     .enablePositionalOptions();
   addRunCommands(kvmplay);
+  addHistoryCommands(kvmplay);
   addInventoryCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;

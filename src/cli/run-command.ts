@@ -32,7 +32,7 @@ export function addRunCommands(kvmplay: Command): void {
 }
 
 function addRunFlags(command: Command): Command {
-  return command
+  return addConnectionFlags(command)
     .argument('<playbook...>', 'playbook files')
     .option(
       '-i, --inventory <source>',
@@ -47,16 +47,9 @@ function addRunFlags(command: Command): Command {
     .option('-D, --diff', 'show what changes, before and after')
     .option('-f, --forks <n>', 'how many hosts at a time', positive, 50)
     .option('-e, --extra-vars <vars>', 'name=value, a YAML or JSON map, or @FILE; stronger than all else', collect, [])
-    .option('-u, --user <user>', 'connect as this user')
     .option('-b, --become', 'work as another user, root by default')
     .option('--become-user <user>', 'the user to become')
     .option('--become-method <method>', 'sudo or su')
-    .option('-K, --ask-become-pass', 'ask for the password to become another user')
-    .option('-k, --ask-pass', 'ask for the password to connect')
-    .option('--private-key <file>', 'connect with this key')
-    .option('-T, --timeout <seconds>', 'how long connecting may take', positive)
-    .option('-c, --connection <type>', 'ssh or local')
-    .option('--accept-new-host-keys', 'trust hosts never seen before, as OpenSSH’s accept-new')
     .option('-v, --verbose', 'tell more; up to -vvvv', (_: string, before: number) => before + 1, 0)
     .option('--list-hosts', 'print the hosts that would be worked on, and stop')
     .option('--list-tasks', 'print the tasks, and stop')
@@ -73,4 +66,16 @@ function addRunFlags(command: Command): Command {
       new Option('--max-impact <level>', 'refuse changes that do more than this').choices(IMPACTS).default('reboot'),
     )
     .option('--detailed-exitcode', 'exit 3 when changes are pending');
+}
+
+/** How hosts are reached, and as whom. */
+export function addConnectionFlags(command: Command): Command {
+  return command
+    .option('-u, --user <user>', 'connect as this user')
+    .option('-K, --ask-become-pass', 'ask for the password to become another user')
+    .option('-k, --ask-pass', 'ask for the password to connect')
+    .option('--private-key <file>', 'connect with this key')
+    .option('-T, --timeout <seconds>', 'how long connecting may take', positive)
+    .option('-c, --connection <type>', 'ssh or local')
+    .option('--accept-new-host-keys', 'trust hosts never seen before, as OpenSSH’s accept-new');
 }

@@ -1,7 +1,18 @@
 import type { Impact } from '../contract/index.ts';
 
+/** How hosts are reached, and as whom. */
+export interface ConnectionFlags {
+  readonly user?: string;
+  readonly askBecomePass?: boolean;
+  readonly askPass?: boolean;
+  readonly privateKey?: string;
+  readonly timeout?: number;
+  readonly connection?: string;
+  readonly acceptNewHostKeys?: boolean;
+}
+
 /** All flags of `run` and `audit`, as commander gives them. Names and meanings are Ansible's where Ansible has one. */
-export interface RunFlags {
+export interface RunFlags extends ConnectionFlags {
   readonly inventory: readonly string[];
   readonly limit: readonly string[];
   readonly tags: readonly string[];
@@ -10,16 +21,9 @@ export interface RunFlags {
   readonly diff?: boolean;
   readonly forks: number;
   readonly extraVars: readonly string[];
-  readonly user?: string;
   readonly become?: boolean;
   readonly becomeUser?: string;
   readonly becomeMethod?: string;
-  readonly askBecomePass?: boolean;
-  readonly askPass?: boolean;
-  readonly privateKey?: string;
-  readonly timeout?: number;
-  readonly connection?: string;
-  readonly acceptNewHostKeys?: boolean;
   readonly verbose: number;
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;

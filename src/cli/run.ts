@@ -1,22 +1,20 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
-import type { Identity } from '../engine/host.ts';
-import { type Journal, journalDir, newRunId, openJournal } from '../engine/journal.ts';
+import { newRunId } from '../engine/journal.ts';
 import { run } from '../engine/run.ts';
-import type { Task } from '../playbook/types.ts';
+import { tasksOf } from '../engine/steps.ts';
+import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
-import type { Scope } from '../template/index.ts';
-import { connect } from '../transport/connect.ts';
-import { type Flags, targetOf } from '../transport/target.ts';
-import { CouldNot, EXIT } from './exit.ts';
+import { makeDialer } from './dialer.ts';
+import { EXIT } from './exit.ts';
 import { listHosts, listTags, listTasks } from './lists.ts';
 import { loadRun } from './load-run.ts';
-import { ask, askSecret } from './prompt.ts';
+import { ask } from './prompt.ts';
 import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
+import { startJournal } from './start-journal.ts';
 import { hostVariables } from './variables.ts';
 import { VERSION } from './version.ts';
 
@@ -40,17 +38,9 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     return EXIT.ok;
   }
 
-  const password = flags.askPass ? await askSecret('SSH password: ') : undefined;
-  const becomePassword = flags.askBecomePass ? await askSecret('BECOME password: ') : undefined;
-  const interrupt = new AbortController();
-  setMaxListeners(0, interrupt.signal);
-  const ui = {
-    askPassword: askSecret,
-    notice: (message: string) => process.stderr.write(`${message}\n`),
-    signal: interrupt.signal,
-  };
+  const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
-  const journal = flags.check ? undefined : await startJournal(runId, files, flags);
+  const journal = mayAct(playbooks, flags) ? await startJournal(runId, 'run', files, flags.inventory) : undefined;
   const reports = makeReports({
     output: flags.output,
     files: flags.report,
@@ -59,26 +49,6 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   });
   const emit = (event: Event) => reports.emit(event);
   const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true);
-  const stop = () => interrupt.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-
-  const dial = (host: string, identity: Identity, scope: Scope) => {
-    const known = connectionVariables(scope);
-    const connection: Flags = {
-      connection: flags.connection,
-      user: flags.user,
-      password,
-      privateKey: flags.privateKey,
-      timeout: flags.timeout,
-      acceptNewHostKeys: flags.acceptNewHostKeys,
-      become: identity.user !== undefined,
-      becomeUser: identity.user,
-      becomeMethod: identity.method,
-      becomePassword,
-    };
-    return connect(targetOf(host, known, connection), ui);
-  };
   for (const message of loaded.warnings) emit({ event: 'warning', message });
   try {
     const status = await run({
@@ -89,9 +59,8 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       playbooks,
       hostsOf: loaded.hostsOf,
       variablesOf: variables,
-      playFilesOf: () => [],
       extra: loaded.extra,
-      dial,
+      dial: dialer.dial,
       check: flags.check === true,
       diff: flags.diff === true,
       maxImpact: flags.maxImpact,
@@ -107,49 +76,21 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       emit,
       ...(flags.step && { ask: stepper() }),
     });
-    const ended = interrupt.signal.aborted ? EXIT.interrupted : status;
+    const ended = dialer.interrupted() ? EXIT.interrupted : status;
     await journal?.append({ is: 'end', finished: new Date().toISOString(), exit_code: ended });
     await reports.close();
     return ended;
   } finally {
     await journal?.close();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    dialer.close();
   }
 }
 
-async function startJournal(runId: string, files: readonly string[], flags: RunFlags): Promise<Journal> {
-  try {
-    const journal = await openJournal(journalDir(), runId);
-    await journal.append({
-      is: 'run',
-      run_id: runId,
-      mode: 'run',
-      version: VERSION,
-      started: new Date().toISOString(),
-      playbooks: files,
-      inventory: flags.inventory,
-      cwd: process.cwd(),
-    });
-    return journal;
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new CouldNot(
-      `cannot write the run's journal, so nothing was done: ${why}`,
-      'set XDG_STATE_HOME to a folder that can be written',
-    );
-  }
-}
-
-/** The variables that say how to reach a host; whom to become there is decided task by task. */
-function connectionVariables(scope: Scope): Record<string, unknown> {
-  const known: Record<string, unknown> = {};
-  const nowhere = { file: 'inventory', line: 1, column: 1 };
-  for (const name of scope.names()) {
-    if (!/^(ansible_|kvmplay_root$)/.test(name) || /^ansible_become(_user|_method)?$/.test(name)) continue;
-    known[name] = scope.lookup(name, nowhere);
-  }
-  return known;
+/** Whether anything could be done on a host: not in check mode, unless a task says `check_mode: false`. */
+function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {
+  const plays = playbooks.flatMap((playbook) => playbook.plays);
+  const tasks = plays.flatMap((play) => [...play.sections.flatMap((items) => [...tasksOf(items)]), ...play.handlers]);
+  return tasks.some((task) => !(task.checkMode ?? flags.check === true));
 }
 
 /** `--step`: yes, no, or continue without asking again. */

@@ -5,6 +5,7 @@ import { findModule } from '../registry/index.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { renderNode, type Scope } from '../template/index.ts';
 import { findControl } from './control.ts';
+import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
 import { type Attempt, pendingOf, shownError } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
@@ -16,7 +17,7 @@ export async function paramsOf(task: Task, scope: Scope) {
   const rendered = renderNode(task.params, scope);
   const parsed = module.params.safeParse(rendered);
   if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params));
-  return { module, params: parsed.data };
+  return { module: inEnvironment(module, environmentOf(task, scope)), params: parsed.data };
 }
 
 /** Do a task once. Everything that an operator can act on comes back as an attempt; only bugs of ours are thrown. */

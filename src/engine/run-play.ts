@@ -2,6 +2,7 @@ import type { Impact } from '../contract/index.ts';
 import type { Enclosing, Play, Task } from '../playbook/types.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
+import { censored } from './censor.ts';
 import type { Emit } from './events.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
@@ -124,7 +125,7 @@ function contextOf(
     check,
     diff: around.diff,
     rescued,
-    emit,
+    emit: task.noLog ? (result) => emit(censored(result)) : emit,
     remember: (values) => {
       for (const one of task.runOnce ? batch.hosts : [host]) around.remember(one, values);
     },

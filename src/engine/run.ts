@@ -1,12 +1,13 @@
 import type { Impact, Remote } from '../contract/index.ts';
 import type { Enclosing, Play, Playbook, Task } from '../playbook/types.ts';
-import type { Node } from '../source/node.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Binding, Scope } from '../template/index.ts';
+import { censoredChange } from './censor.ts';
 import type { Emit, Mode } from './events.ts';
 import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { Journal } from './journal.ts';
+import { journalLedger } from './ledger.ts';
 import type { Ledger } from './run-module.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
 import { jobsOf } from './survey.ts';
@@ -23,10 +24,9 @@ export interface Run {
   /** An Ansible pattern, the limit applied, in Ansible's order. */
   readonly hostsOf: (play: Play) => readonly string[];
   readonly variablesOf: (host: string, play: Play) => HostVariables;
-  readonly playFilesOf: (play: Play, scope: Scope) => readonly Node[];
   readonly extra: ReadonlyMap<string, Binding>;
-  /** Opens a connection; `variable` gives the host's variables. Rejects with `Unreachable`. */
-  readonly dial: (host: string, identity: Identity, scope: Scope) => Promise<Remote>;
+  /** Opens a connection. Rejects with `Unreachable`. */
+  readonly dial: (host: string, identity: Identity, scope: Scope, play: Play) => Promise<Remote>;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -35,7 +35,7 @@ export interface Run {
   readonly flags: BecomeFlags;
   /** Changes that are pending end the run with a status of their own. */
   readonly detailedExitCode: boolean;
-  /** Undefined in check mode, which has nothing to write down. */
+  /** Undefined where no task can act: check mode, unless one says `check_mode: false`. */
   readonly journal: Journal | undefined;
   readonly emit: Emit;
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
@@ -50,9 +50,7 @@ export async function run(job: Run): Promise<number> {
   const hosts = new Map<string, Host>();
 
   const scopeOf = (host: string, play: Play, around?: Enclosing): Scope => {
-    const parts = { host: job.variablesOf(host, play), play, memory: memory.of(host), extra: job.extra };
-    const playFiles = job.playFilesOf(play, scopeFor({ ...parts, playFiles: [] }, undefined));
-    return scopeFor({ ...parts, playFiles }, around);
+    return scopeFor({ host: job.variablesOf(host, play), play, memory: memory.of(host), extra: job.extra }, around);
   };
   let current = 0;
   const hostNamed = (name: string): Host => {
@@ -61,7 +59,7 @@ export async function run(job: Run): Promise<number> {
     const dial = (_: string, identity: Identity) => {
       const play = plays[current]?.play;
       if (!play) throw new Error('a host is asked for while no play is running');
-      return job.dial(name, identity, scopeOf(name, play));
+      return job.dial(name, identity, scopeOf(name, play), play);
     };
     const ahead = async (identity: Identity) => {
       const coming = plays.slice(current).filter(({ hosts: members }) => members.includes(name));
@@ -125,24 +123,8 @@ const started = (job: Run) =>
   }) as const;
 
 function ledgerOf(journal: Journal | undefined, host: string, task: Task, identity: Identity): Ledger {
-  if (!journal) throw new Error('a run that acts must have a journal');
-  return {
-    async intend(changes) {
-      const seq = journal.nextSeq();
-      await journal.append({
-        is: 'intent',
-        seq,
-        host,
-        identity,
-        task: String(task.name.value),
-        module: task.module,
-        source: showAt(task.at),
-        at: new Date().toISOString(),
-        changes,
-      });
-      return seq;
-    },
-    done: (seq, results) => journal.append({ is: 'done', seq, results }),
-    lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
-  };
+  const doing = { host, identity, task: String(task.name.value), module: task.module, source: showAt(task.at) };
+  const ledger = journalLedger(journal, doing);
+  if (!task.noLog) return ledger;
+  return { ...ledger, intend: (changes) => ledger.intend(changes.map(censoredChange)) };
 }

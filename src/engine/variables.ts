@@ -34,8 +34,6 @@ export function makeMemory(): Memory {
 export interface ScopeParts {
   readonly host: HostVariables;
   readonly play: Play;
-  /** `vars_files`, read and in order; stronger than the play's `vars`. */
-  readonly playFiles: readonly Node[];
   readonly memory: ReadonlyMap<string, Binding>;
   readonly extra: ReadonlyMap<string, Binding>;
 }
@@ -47,7 +45,7 @@ export function scopeFor(parts: ScopeParts, around: Enclosing | undefined): Scop
     { name: 'role defaults', vars: bindings(role?.defaults ?? []) },
     { name: 'group', vars: parts.host.group },
     { name: 'host', vars: parts.host.host },
-    { name: 'play', vars: bindings([...parts.play.vars, ...parts.playFiles]) },
+    { name: 'play', vars: bindings(parts.play.vars) },
     { name: 'task', vars: bindings([...(role?.vars ?? []), ...(around?.vars ?? [])]) },
     { name: 'register and set_fact', vars: parts.memory },
     { name: 'extra', vars: parts.extra },

@@ -49,7 +49,6 @@ async function play(yaml: string, { check = false, hosts = { h1: swappy() }, var
       host: new Map(Object.entries(vars[host] ?? {}).map(([name, data]) => [name, { data }])),
       magic: new Map<string, unknown>([['inventory_hostname', host]]),
     }),
-    playFilesOf: () => [],
     extra: new Map(),
     dial: async (name) => {
       const host = hosts[name];

@@ -1,0 +1,65 @@
+import { setMaxListeners } from 'node:events';
+import type { Remote } from '../contract/index.ts';
+import type { Identity } from '../engine/host.ts';
+import type { Play } from '../playbook/types.ts';
+import type { Scope } from '../template/index.ts';
+import { connect } from '../transport/connect.ts';
+import { targetOf } from '../transport/target.ts';
+import { askSecret } from './prompt.ts';
+import type { ConnectionFlags } from './run-flags.ts';
+
+/** Opens connections for one command of a user's, who may be asked for passwords and may interrupt it. */
+export interface Dialer {
+  readonly dial: (host: string, identity: Identity, scope: Scope, play?: Play) => Promise<Remote>;
+  /** Whether the user has interrupted. */
+  readonly interrupted: () => boolean;
+  readonly close: () => void;
+}
+
+export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
+  const password = flags.askPass ? await askSecret('SSH password: ') : undefined;
+  const becomePassword = flags.askBecomePass ? await askSecret('BECOME password: ') : undefined;
+  const interrupt = new AbortController();
+  // Every connection listens.
+  setMaxListeners(0, interrupt.signal);
+  const stop = () => interrupt.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const notice = (message: string) => void process.stderr.write(`${message}\n`);
+  const ui = { askPassword: askSecret, notice, signal: interrupt.signal };
+
+  return {
+    interrupted: () => interrupt.signal.aborted,
+    close: () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+    async dial(host, identity, scope, play) {
+      const said = { ...(play?.port !== undefined && { ansible_port: play.port }), ...connectionVariables(scope) };
+      const target = targetOf(host, said, {
+        connection: play?.connection ?? flags.connection,
+        user: play?.remoteUser ?? flags.user,
+        password,
+        privateKey: flags.privateKey,
+        timeout: flags.timeout,
+        acceptNewHostKeys: flags.acceptNewHostKeys,
+        become: identity.user !== undefined,
+        becomeUser: identity.user,
+        becomeMethod: identity.method,
+        becomePassword,
+      });
+      return connect(target, ui);
+    },
+  };
+}
+
+/** The variables that say how to reach a host; whom to become there is decided task by task. */
+function connectionVariables(scope: Scope): Record<string, unknown> {
+  const known: Record<string, unknown> = {};
+  const nowhere = { file: 'inventory', line: 1, column: 1 };
+  for (const name of scope.names()) {
+    if (!/^(ansible_|kvmplay_root$)/.test(name) || /^ansible_become(_user|_method)?$/.test(name)) continue;
+    known[name] = scope.lookup(name, nowhere);
+  }
+  return known;
+}

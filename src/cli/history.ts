@@ -1,0 +1,49 @@
+import { type JournalRecord, journalDir, listRuns, readJournal } from '../engine/journal.ts';
+import { mistake, UserError } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+
+/** One line a run: when, how it ended, how much it changed where, of what. */
+export async function history(): Promise<number> {
+  const runs = (await listRuns(journalDir())).toReversed();
+  for (const run of runs) process.stdout.write(`${run}  ${oneLine(await readJournal(journalDir(), run))}\n`);
+  if (runs.length === 0) process.stdout.write(`No run has been made yet: nothing in ${journalDir()}.\n`);
+  return 0;
+}
+
+function oneLine(records: readonly JournalRecord[]): string {
+  const intents = records.flatMap((record) => (record.is === 'intent' ? [record] : []));
+  const start = records.find((record) => record.is === 'run');
+  const end = records.find((record) => record.is === 'end');
+  const changes = intents.reduce((sum, intent) => sum + intent.changes.length, 0);
+  const hosts = new Set(intents.map(({ host }) => host)).size;
+  const ended = end ? `exit ${end.exit_code}` : 'did not end';
+  return `${(start?.mode ?? '').padEnd(8)}  ${ended.padEnd(11)}  ${changes} changes on ${hosts} hosts  ${start?.playbooks.join(' ') ?? ''}`;
+}
+
+/** Every change of a run in the order in which it was made, and how it went. */
+export async function show(run: string): Promise<number> {
+  const records = await journalOf(run);
+  const fates = new Map<number, string>();
+  for (const record of records) {
+    if (record.is === 'done') fates.set(record.seq, record.results.every(({ ok }) => ok === true) ? 'done' : 'failed');
+    if (record.is === 'lost') fates.set(record.seq, `not known: ${record.why}`);
+  }
+  for (const record of records) {
+    if (record.is !== 'intent') continue;
+    process.stdout.write(
+      `${record.at}  ${record.host}  ${record.task} (${record.source}): ${fates.get(record.seq) ?? 'not known: kvmplay ended before it could say'}\n`,
+    );
+    for (const change of record.changes) process.stdout.write(`    ${change.plane.padEnd(10)} ${change.summary}\n`);
+  }
+  if (!records.some((record) => record.is === 'end')) process.stdout.write('The run did not end by itself.\n');
+  return 0;
+}
+
+/** A run's journal by its id; `last` is the newest. Throws `UserError` where there is none. */
+export async function journalOf(run: string): Promise<readonly JournalRecord[]> {
+  const runs = await listRuns(journalDir());
+  const id = run === 'last' ? runs.at(-1) : run;
+  if (id !== undefined && runs.includes(id)) return readJournal(journalDir(), id);
+  const hint = didYouMean(run, runs) ?? 'see `kvmplay history`';
+  throw new UserError([mistake('UnknownRun', `no journal of a run "${run}" is kept`, undefined, hint)]);
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Impact } from '../contract/index.ts';
+import type { Identity } from '../engine/host.ts';
+import { newRunId } from '../engine/journal.ts';
+import { journalLedger } from '../engine/ledger.ts';
+import { rollback } from '../engine/rollback.ts';
+import { layersOf, limitPatterns, loadInventory, merged, select } from '../inventory/index.ts';
+import { makeReports } from '../report/index.ts';
+import { makeScope } from '../template/index.ts';
+import { makeDialer } from './dialer.ts';
+import { EXIT } from './exit.ts';
+import { journalOf } from './history.ts';
+import type { ConnectionFlags } from './run-flags.ts';
+import { startJournal } from './start-journal.ts';
+import { VERSION } from './version.ts';
+
+interface RollbackFlags extends ConnectionFlags {
+  readonly inventory: readonly string[];
+  readonly limit: readonly string[];
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly forks: number;
+  readonly output: 'human' | 'json' | 'jsonl' | 'quiet';
+  readonly maxImpact: Impact;
+}
+
+/** `kvmplay rollback RUN`. Its own changes are journalled too, so that it can be taken back in turn. */
+export async function rollbackCommand(run: string, flags: RollbackFlags): Promise<number> {
+  const records = await journalOf(run);
+  const start = records.find((record) => record.is === 'run');
+  const cwd = flags.inventory.length > 0 ? process.cwd() : (start?.cwd ?? process.cwd());
+  const sources = flags.inventory.length > 0 ? flags.inventory : (start?.inventory ?? []);
+  const inventory = await loadInventory(sources, { cwd, playbookDir: resolve(cwd, start?.playbooks[0] ?? '.', '..') });
+  const limit = limitPatterns(flags.limit.join(','), process.cwd());
+  const wanted = new Set(limit.length > 0 ? select(inventory, 'all', limit).hosts.map(({ name }) => name) : []);
+
+  const dialer = await makeDialer(flags);
+  const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
+  const journal = flags.check ? undefined : await startJournal(runId, 'rollback', start?.playbooks ?? [], sources);
+  const reports = makeReports({ output: flags.output, files: [], verbosity: 0, stdout: process.stdout });
+  const scopeOf = (name: string) => {
+    const host = inventory.hosts.get(name);
+    const written = host ? merged(layersOf(inventory, host)) : new Map();
+    return makeScope([{ name: 'host', vars: new Map([...written].map(([key, node]) => [key, { node }])) }]);
+  };
+  try {
+    const status = await rollback({
+      records,
+      name: `rollback of ${start?.run_id ?? run}`,
+      wanted: (host) => limit.length === 0 || wanted.has(host),
+      dial: (host: string, identity: Identity) => dialer.dial(host, identity, scopeOf(host)),
+      ledger: (undoing) => journalLedger(journal, undoing),
+      check: flags.check === true,
+      diff: flags.diff === true,
+      maxImpact: flags.maxImpact,
+      forks: flags.forks,
+      start: { run_id: runId, kvmplay_version: VERSION },
+      emit: reports.emit,
+    });
+    const ended = dialer.interrupted() ? EXIT.interrupted : status;
+    await journal?.append({ is: 'end', finished: new Date().toISOString(), exit_code: ended });
+    return ended;
+  } finally {
+    await journal?.close();
+    dialer.close();
+  }
+}

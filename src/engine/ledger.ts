@@ -1,0 +1,28 @@
+import type { Identity } from './host.ts';
+import type { Journal } from './journal.ts';
+import type { Ledger } from './run-module.ts';
+
+/** What is being done, for whoever reads the journal later. */
+export interface Doing {
+  readonly host: string;
+  readonly identity: Identity;
+  readonly task: string;
+  readonly module: string;
+  /** `site.yml:12:7`. */
+  readonly source: string;
+}
+
+/** Writes what is about to be done, and how it went, into a run's journal. */
+export function journalLedger(journal: Journal | undefined, { host, identity, task, module, source }: Doing): Ledger {
+  if (!journal) throw new Error('a run that acts must have a journal');
+  return {
+    async intend(changes) {
+      const seq = journal.nextSeq();
+      const at = new Date().toISOString();
+      await journal.append({ is: 'intent', seq, host, identity, task, module, source, at, changes });
+      return seq;
+    },
+    done: (seq, results) => journal.append({ is: 'done', seq, results }),
+    lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
+  };
+}
