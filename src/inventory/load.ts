@@ -31,12 +31,13 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   const { cwd, openVault } = options;
   const roster = new Roster();
   const found: Diagnostic[] = [];
-  const collect = async (act: () => Promise<unknown>) => {
+  const collect = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
     try {
-      await act();
+      return await act();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.push(...error.diagnostics);
+      return undefined;
     }
   };
   const paths = sources.filter((source) => source !== '').map((source) => pathOf(source, cwd));
@@ -54,12 +55,12 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   const names = [...roster.hosts.keys(), ...(roster.localhost ? [] : LOCALHOST)];
   const read = new Map<string, Pick<VariableFolder, 'groups' | 'hosts'>>();
   if (options.variableFiles ?? true)
-    for (const path of new Set([...besideInventory, playbookDir]))
-      await collect(async () => {
-        const groups = await readVariableFiles(join(path, 'group_vars'), roster.groups.keys(), { cwd, openVault });
-        const hosts = await readVariableFiles(join(path, 'host_vars'), names, { cwd, openVault });
-        read.set(path, { groups, hosts });
-      });
+    for (const path of new Set([...besideInventory, playbookDir])) {
+      const about = async (subfolder: string, whose: Iterable<string>) =>
+        (await collect(() => readVariableFiles(join(path, subfolder), whose, { cwd, openVault }))) ?? new Map();
+      const groups = await about('group_vars', roster.groups.keys());
+      read.set(path, { groups, hosts: await about('host_vars', names) });
+    }
   if (found.length > 0) throw new UserError(found);
   const folder = (path: string, beside: VariableFolder['beside']): VariableFolder[] => {
     const contents = read.get(path);
