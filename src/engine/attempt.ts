@@ -16,7 +16,7 @@ export async function paramsOf(task: Task, scope: Scope) {
   if (!module) throw new Error(`the module ${task.module} was there when the playbook was read`);
   const rendered = renderNode(task.params, scope);
   const parsed = module.params.safeParse(rendered);
-  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params));
+  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params, module.params));
   return { module: inEnvironment(module, environmentOf(task, scope)), params: parsed.data };
 }
 

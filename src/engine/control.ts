@@ -86,6 +86,6 @@ const entry = (node: Node, key: string): Node | undefined =>
 
 function params<T>(task: Task, scope: Scope, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(renderNode(task.params, scope));
-  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params));
+  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params, schema));
   return parsed.data;
 }

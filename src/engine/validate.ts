@@ -29,7 +29,7 @@ function checkParams(module: Module, params: Node): readonly Diagnostic[] {
   const issues = parsed.error.issues.filter(
     (issue) => issue.code === 'unrecognized_keys' || !dependsOnTemplate(params, issue.path),
   );
-  return zodDiagnostics({ ...parsed.error, issues } as typeof parsed.error, params);
+  return zodDiagnostics({ ...parsed.error, issues } as typeof parsed.error, params, module.params);
 }
 
 /** Whether what an issue is about, or anything in it, will only be known once it is rendered. */

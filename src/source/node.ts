@@ -63,7 +63,8 @@ export function child(node: Node, key: string): Node | undefined {
 export function describeNode(node: Node): string {
   if (node.kind === 'map') return 'a mapping';
   if (node.kind === 'list') return 'a list';
-  const { value } = node;
+  const { value, tag } = node;
+  if (tag === '!vault') return 'a secret';
   if (value === null) return 'nothing';
   if (typeof value === 'string') return value.length > 40 ? 'a text' : `the text ${JSON.stringify(value)}`;
   return typeof value === 'boolean' ? String(value) : `the number ${value}`;
