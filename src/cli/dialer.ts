@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Remote } from '../contract/index.ts';
 import type { Identity } from '../engine/host.ts';
 import type { Play } from '../playbook/types.ts';
+import { type Diagnostic, UserError } from '../source/diagnostic.ts';
 import type { Scope } from '../template/index.ts';
 import { connect } from '../transport/connect.ts';
 import { targetOf } from '../transport/target.ts';
@@ -14,6 +15,19 @@ export interface Dialer {
   /** Whether the user has interrupted. */
   readonly interrupted: () => boolean;
   readonly close: () => void;
+}
+
+/** What is wrong with the connection variables of these hosts: told before any of them is touched. */
+export function checkConnections(hosts: readonly string[], scopeOf: (host: string) => Scope): readonly Diagnostic[] {
+  return hosts.flatMap((host) => {
+    try {
+      targetOf(host, connectionVariables(scopeOf(host)));
+      return [];
+    } catch (error) {
+      if (error instanceof UserError) return error.diagnostics;
+      throw error;
+    }
+  });
 }
 
 export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {

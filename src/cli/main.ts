@@ -55,4 +55,8 @@ function flagMistake(error: CommanderError, argv: readonly string[], kvmplay: Co
   return new UserError([mistake('BadFlag', message, undefined, hint)]);
 }
 
+// A reader that has seen enough (`| head`) must not end a run that is under way.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.exitCode = await main(process.argv.slice(2));

@@ -5,9 +5,11 @@ import type { Event } from '../engine/events.ts';
 import { newRunId } from '../engine/journal.ts';
 import { run } from '../engine/run.ts';
 import { tasksOf } from '../engine/steps.ts';
+import { scopeFor } from '../engine/variables.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
-import { makeDialer } from './dialer.ts';
+import { UserError } from '../source/diagnostic.ts';
+import { checkConnections, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { listHosts, listTags, listTasks } from './lists.ts';
 import { loadRun } from './load-run.ts';
@@ -38,6 +40,14 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     return EXIT.ok;
   }
 
+  const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true);
+  const plays = playbooks.flatMap((playbook) => playbook.plays);
+  const wrong = plays.flatMap((play) => {
+    const scopeOf = (host: string) =>
+      scopeFor({ host: variables(host, play), play, memory: new Map(), extra: loaded.extra }, undefined);
+    return checkConnections(loaded.hostsOf(play), scopeOf);
+  });
+  if (wrong.length > 0) throw new UserError(wrong);
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
   const journal = mayAct(playbooks, flags) ? await startJournal(runId, 'run', files, flags.inventory) : undefined;
@@ -48,7 +58,6 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     stdout: process.stdout,
   });
   const emit = (event: Event) => reports.emit(event);
-  const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true);
   for (const message of loaded.warnings) emit({ event: 'warning', message });
   try {
     const status = await run({

@@ -24,6 +24,8 @@ export interface Eyes {
   act(actions: readonly Action[], probes: readonly Probe[]): Promise<readonly ActionResult[]>;
   /** From now on the host reads as if this change were made. */
   foretell(change: Change, because: string): void;
+  /** From now on these read as unknown: a task that looked at them may change any of them, and cannot say. */
+  doubt(probes: readonly Probe[], because: string): void;
   /** Trust nothing that was read before. */
   forget(): void;
 }
@@ -37,6 +39,8 @@ export interface Job {
 export interface Sights {
   readonly seen: Seen;
   readonly probes: readonly Probe[];
+  /** What to read next depends on what is not known. */
+  readonly unknown?: NotKnown;
 }
 
 /** A module that still names new probes after this many rounds never stops. */
@@ -69,9 +73,12 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
   return {
     async see(module, params) {
       const sights = new Map<string, Sight>();
+      const soFar = () => ({ seen: new Seen(sights), probes: [...sights.values()].map((one) => one.probe) });
       for (let round = 0; round < ROUNDS; round++) {
-        const fresh = unseen(module.reads(params, new Seen(sights)), sights);
-        if (fresh.length === 0) return { seen: new Seen(sights), probes: [...sights.values()].map((one) => one.probe) };
+        const wanted = readsOrDoubt(module, params, sights);
+        if (wanted instanceof NotKnown) return { ...soFar(), unknown: wanted };
+        const fresh = unseen(wanted, sights);
+        if (fresh.length === 0) return soFar();
         await fetch(fresh.map(([, probe]) => probe));
         for (const [name, probe] of fresh) sights.set(name, { probe, reading: reading(probe) });
       }
@@ -96,6 +103,9 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
     foretell(change, because) {
       overlay.add(change, because);
     },
+    doubt(probes, because) {
+      for (const probe of probes) overlay.doubt(probe, because);
+    },
     forget: () => cache.clear(),
   };
 }
@@ -107,6 +117,15 @@ interface Sight {
 
 const unseen = (wanted: Probes, sights: ReadonlyMap<string, Sight>) =>
   Object.entries(wanted).filter(([name]) => !sights.has(name));
+
+function readsOrDoubt(module: Module, params: unknown, sights: ReadonlyMap<string, Sight>): Probes | NotKnown {
+  try {
+    return module.reads(params, new Seen(sights));
+  } catch (error) {
+    if (error instanceof NotKnown) return error;
+    throw error;
+  }
+}
 
 /** Reading ahead is a convenience: what a module cannot name now, its own turn will say. */
 function readsOrNone(job: Job & { readonly sights: ReadonlyMap<string, Sight> }): Probes {

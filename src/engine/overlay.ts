@@ -4,6 +4,8 @@ import { type Change, type Probe, probeKey, type Reading, unknown } from '../con
 /** What a host would read if the foretold changes had been made. */
 export interface Overlay {
   add(change: Change, because: string): void;
+  /** It may be changed, and what it will be cannot be told. */
+  doubt(probe: Probe, because: string): void;
   /** What the host would answer to a probe of which it now answers `real`. */
   over(probe: Probe, real: Reading): Reading;
 }
@@ -26,6 +28,7 @@ export function makeOverlay(): Overlay {
       for (const probe of change.disturbs ?? []) put(probe, unknown(because));
       put(change.target, change.after);
     },
+    doubt: (probe, because) => put(probe, unknown(because)),
     over(probe, real) {
       const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
       if (said) return said;

@@ -6,21 +6,31 @@ import {
   type Module,
   NotKnown,
   type Plan,
+  type Probe,
   Problem,
   probeName,
+  type Seen,
   worseThan,
 } from '../contract/index.ts';
 import type { Eyes } from './eyes.ts';
 
 /** What came of one module on one host. */
 export type Outcome =
-  | { readonly is: 'planned'; readonly plan: Plan; readonly stdout?: string }
+  | { readonly is: 'planned'; readonly plan: Plan }
   | { readonly is: 'unknown'; readonly because: string }
   | { readonly is: 'failed'; readonly plan?: Plan; readonly problem: Problem };
 
-/** Makes changes so. The only place from which anything on a host is changed. */
-export type Hand = (changes: readonly Change[], eyes: Eyes, module: Module, params: unknown) => Promise<HandResult>;
-type HandResult = { readonly problem?: Problem; readonly stdout?: string };
+/** What is done with a plan. Check and run differ in nothing else. */
+export interface Hand {
+  readonly make: (
+    changes: readonly Change[],
+    eyes: Eyes,
+    module: Module,
+    params: unknown,
+  ) => Promise<Problem | undefined>;
+  /** The task cannot be planned before something else is done: what becomes of all it looks at. */
+  readonly doubt: (probes: readonly Probe[], eyes: Eyes) => void;
+}
 
 /**
  * One module on one host: see, plan, and give the plan to the hand. Check and run differ in the hand alone.
@@ -34,28 +44,40 @@ export async function runModule(
   maxImpact: Impact,
 ): Promise<Outcome> {
   try {
-    const { seen } = await eyes.see(module, params);
-    const plan = module.plan(params, seen);
+    const { seen, probes, unknown } = await eyes.see(module, params);
+    const plan = unknown ?? planOrDoubt(module, params, seen);
+    if (plan instanceof NotKnown) {
+      hand.doubt(probes, eyes);
+      return { is: 'unknown', because: plan.because };
+    }
     const tooMuch = plan.changes.find((change) => worseThan(change.impact, maxImpact));
     if (tooMuch) return { is: 'failed', plan, problem: refusedImpact(tooMuch, maxImpact) };
     if (plan.changes.length === 0) return { is: 'planned', plan };
-    const { problem, stdout } = await hand(plan.changes, eyes, module, params);
-    if (problem) return { is: 'failed', plan, problem };
-    return { is: 'planned', plan, ...(stdout !== undefined && { stdout }) };
+    const problem = await hand.make(plan.changes, eyes, module, params);
+    return problem ? { is: 'failed', plan, problem } : { is: 'planned', plan };
   } catch (error) {
-    if (error instanceof NotKnown) return { is: 'unknown', because: error.because };
     if (error instanceof Problem) return { is: 'failed', problem: error };
     throw error;
   }
 }
 
+function planOrDoubt(module: Module, params: unknown, seen: Seen): Plan | NotKnown {
+  try {
+    return module.plan(params, seen);
+  } catch (error) {
+    if (error instanceof NotKnown) return error;
+    throw error;
+  }
+}
+
 /** Check mode's hand: nothing is sent; later tasks see the host as it would be. */
-export const foretell =
-  (task: string): Hand =>
-  async (changes, eyes) => {
+export const foretell = (task: string): Hand => ({
+  make: async (changes, eyes) => {
     for (const change of changes) eyes.foretell(change, `${task} would change it`);
-    return {};
-  };
+    return undefined;
+  },
+  doubt: (probes, eyes) => eyes.doubt(probes, `${task} may change it, which cannot be known before`),
+});
 
 /** What the engine writes down around acting. */
 export interface Ledger {
@@ -66,9 +88,9 @@ export interface Ledger {
 }
 
 /** Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. */
-export const apply =
-  (ledger: Ledger): Hand =>
-  async (changes, eyes, module, params) => {
+export const apply = (ledger: Ledger): Hand => ({
+  doubt: () => {},
+  make: async (changes, eyes, module, params) => {
     const { probes } = await eyes.see(module, params);
     const actions = changes.flatMap((change) => change.do);
     const seq = await ledger.intend(changes);
@@ -79,12 +101,12 @@ export const apply =
     await ledger.done(seq, results);
 
     const failed = results.find((result) => result.ok === false);
-    if (failed?.ok === false) return { problem: refusedAction(changes, results, failed.message) };
+    if (failed?.ok === false) return refusedAction(changes, results, failed.message);
     const { seen } = await eyes.see(module, params);
     const left = module.plan(params, seen).changes.filter((change) => !change.once);
-    if (left.length > 0) return { problem: didNotConverge(left) };
-    return {};
-  };
+    return left.length > 0 ? didNotConverge(left) : undefined;
+  },
+});
 
 function didNotConverge(left: readonly Change[]): Problem {
   const gaps = left.map(

@@ -1,75 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Remote } from '../../src/contract/index.ts';
-import { Unreachable } from '../../src/contract/index.ts';
-import { controlNames } from '../../src/engine/control.ts';
-import type { Event, Result } from '../../src/engine/events.ts';
-import { openJournal, readJournal } from '../../src/engine/journal.ts';
-import { run } from '../../src/engine/run.ts';
-import { loadPlaybook } from '../../src/playbook/load-playbook.ts';
-import { moduleNames } from '../../src/registry/index.ts';
+import type { Result } from '../../src/engine/events.ts';
 import { type FakeHost, fakeHost } from '../support/fake-host.ts';
+import { play as playOn, untuned as swappy } from './play.ts';
 
-interface Options {
-  readonly check?: boolean;
-  readonly hosts?: Readonly<Record<string, Remote | 'down'>>;
-  readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-const swappy = (swappiness = '60', options: Partial<Parameters<typeof fakeHost>[0]> = {}): FakeHost =>
-  fakeHost({
-    files: {
-      '/proc/sys/vm/swappiness': `${swappiness}\n`,
-      '/proc/sys/vm/zone_reclaim_mode': '0\n',
-      '/proc/sys/kernel/numa_balancing': '1\n',
-      '/etc/sysctl.d/README': '',
-    },
-    ...options,
-  });
-
-/** Runs a play's YAML on fake hosts, by way of the real parser, modules and journal. */
-async function play(yaml: string, { check = false, hosts = { h1: swappy() }, vars = {} }: Options = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
-  const file = join(folder, 'site.yml');
-  writeFileSync(file, yaml);
-  const { playbook } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
-  const journal = await openJournal(folder, 'r1');
-  const events: Event[] = [];
-  const status = await run({
-    runId: 'r1',
-    mode: check ? 'check' : 'run',
-    version: '0',
-    git: null,
-    playbooks: [playbook],
-    hostsOf: () => Object.keys(hosts),
-    variablesOf: (host) => ({
-      group: new Map(),
-      host: new Map(Object.entries(vars[host] ?? {}).map(([name, data]) => [name, { data }])),
-      magic: new Map<string, unknown>([['inventory_hostname', host]]),
-    }),
-    extra: new Map(),
-    dial: async (name) => {
-      const host = hosts[name];
-      if (!host || host === 'down') throw new Unreachable('ConnectionRefused', `${name}: connection refused`);
-      return host;
-    },
-    check,
-    diff: false,
-    maxImpact: 'reboot',
-    forceHandlers: false,
-    forks: 10,
-    flags: { become: false },
-    detailedExitCode: check,
-    journal: check ? undefined : journal,
-    emit: (event) => events.push(event),
-  });
-  await journal.close();
-  const results = events.flatMap((event) => (event.event === 'task_result' ? [event.result] : []));
-  const end = events.find((event) => event.event === 'run_end');
-  return { status, results, events, end, records: await readJournal(folder, 'r1') };
-}
+const play = (yaml: string, options: Partial<Parameters<typeof playOn>[1]> = {}) =>
+  playOn(yaml, { hosts: { h1: swappy() }, ...options });
 
 const said = (results: readonly Result[]) =>
   results.map((one) => `${one.host} ${one.status}${one.item === undefined ? '' : ` ${one.item}`}`);
@@ -245,3 +180,32 @@ function tuned(): FakeHost {
     },
   });
 }
+
+describe('what must not be seen', () => {
+  it('keeps what a no_log task does out of the report and the journal', async () => {
+    const yaml = `- hosts: all
+  tasks:
+    - sysctl: { name: vm.swappiness, value: 13 }
+      no_log: true
+      register: hidden
+    - sysctl: { name: nothing.such, value: 1313 }
+      no_log: true
+      ignore_errors: true
+`;
+    const { events, records, results } = await play(yaml);
+
+    expect(results.map(({ status }) => status)).toEqual(['changed', 'ignored']);
+    expect(JSON.stringify([events, records])).not.toMatch(/13\b|1313|60 →/);
+  });
+});
+
+describe('a connection that breaks', () => {
+  it('leaves an intent without an end in the journal, and the host as unreachable', async () => {
+    const host = swappy('60', { drop: { frame: 2, afterActions: 1 } });
+
+    const { status, records } = await play(tasks(SWAPPINESS), { hosts: { h1: host } });
+
+    expect(status).toBe(4);
+    expect(records.map((record) => record.is)).toEqual(['intent', 'lost']);
+  });
+});

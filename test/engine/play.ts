@@ -1,0 +1,71 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Remote, Unreachable } from '../../src/contract/index.ts';
+import { controlNames } from '../../src/engine/control.ts';
+import type { Event, Result } from '../../src/engine/events.ts';
+import { openJournal, readJournal } from '../../src/engine/journal.ts';
+import { run } from '../../src/engine/run.ts';
+import { loadPlaybook } from '../../src/playbook/load-playbook.ts';
+import { moduleNames } from '../../src/registry/index.ts';
+import { fakeHost } from '../support/fake-host.ts';
+
+interface Options {
+  readonly check?: boolean;
+  readonly hosts: Readonly<Record<string, Remote | 'down'>>;
+  readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** Runs a play's YAML on fake hosts, by way of the real parser, modules and journal. */
+export async function play(yaml: string, { check = false, hosts, vars = {} }: Options) {
+  const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
+  const file = join(folder, 'site.yml');
+  writeFileSync(file, yaml);
+  const { playbook } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
+  const journal = await openJournal(folder, 'r1');
+  const events: Event[] = [];
+  const status = await run({
+    runId: 'r1',
+    mode: check ? 'check' : 'run',
+    version: '0',
+    git: null,
+    playbooks: [playbook],
+    hostsOf: () => Object.keys(hosts),
+    variablesOf: (host) => ({
+      group: new Map(),
+      host: new Map(Object.entries(vars[host] ?? {}).map(([name, data]) => [name, { data }])),
+      magic: new Map<string, unknown>([['inventory_hostname', host]]),
+    }),
+    extra: new Map(),
+    dial: async (name) => {
+      const host = hosts[name];
+      if (!host || host === 'down') throw new Unreachable('ConnectionRefused', `${name}: connection refused`);
+      return host;
+    },
+    check,
+    diff: false,
+    maxImpact: 'reboot',
+    forceHandlers: false,
+    forks: 10,
+    flags: { become: false },
+    detailedExitCode: check,
+    journal,
+    emit: (event) => events.push(event),
+  });
+  await journal.close();
+  const results = events.flatMap((event): Result[] => (event.event === 'task_result' ? [event.result] : []));
+  const end = events.find((event) => event.event === 'run_end');
+  return { status, results, events, end, records: await readJournal(folder, 'r1') };
+}
+
+/** A host that is not tuned: swappiness 60, numa_balancing 1. */
+export const untuned = (swappiness = '60', options: Parameters<typeof fakeHost>[0] = {}) =>
+  fakeHost({
+    files: {
+      '/proc/sys/vm/swappiness': `${swappiness}\n`,
+      '/proc/sys/vm/zone_reclaim_mode': '0\n',
+      '/proc/sys/kernel/numa_balancing': '1\n',
+      '/etc/sysctl.d/README': '',
+    },
+    ...options,
+  });
