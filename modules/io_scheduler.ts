@@ -110,7 +110,7 @@ const isReset = (name: string) => name === 'nr_requests' || name.startsWith('ios
 const RULE: LineFormat = {
   parse: (line) => {
     const [, key, value] = /^\s*(.*==.*,\s*ATTR\{[^}]+\})="([^"]*)"\s*$/.exec(line) ?? [];
-    return key === undefined ? undefined : { key, value };
+    return key === undefined ? [] : [{ key, value }];
   },
   print: (key, value) => `${key}="${value}"`,
   same: sameKnob,

@@ -55,8 +55,8 @@ const procPath = (key: string) => `/proc/sys/${pathOf(key)}`;
 const ASSIGNMENTS: LineFormat = {
   parse: (line) => {
     const [, minus, key, value] = /^\s*(-?)([^-#;=\s][^=]*?)\s*(?:=\s*(.*?)\s*)?$/.exec(line) ?? [];
-    if (key === undefined || (value === undefined && minus === '')) return undefined;
-    return { key: dotted(key), value };
+    if (key === undefined || (value === undefined && minus === '')) return [];
+    return [{ key: dotted(key), value }];
   },
   print: (key, value) => `${key} = ${value}`,
   same: sameKnob,

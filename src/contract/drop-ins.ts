@@ -19,8 +19,8 @@ interface DropIn {
   readonly text: string;
 }
 
-/** A setting of another file that has the last word over ours. */
-interface Rival extends PlacedSetting {
+/** A setting, and the file that it is in. */
+export interface Rival extends PlacedSetting {
   readonly from: DropIn;
 }
 
@@ -78,10 +78,14 @@ type Wins = 'last' | 'first';
  */
 export function rivalsOf(seen: Seen, kind: Kind, ours: string, format: LineFormat, wins: Wins): Rival[] {
   const name = ours.slice(ours.lastIndexOf('/') + 1);
-  const stronger = dropIns(seen, kind).filter((one) => (wins === 'last' ? one.name > name : one.name < name));
-  const rivals = stronger.flatMap((from) => settingsIn(from.text, format).map((setting) => ({ ...setting, from })));
+  const all = dropInSettings(seen, kind, format);
+  const rivals = all.filter(({ from }) => (wins === 'last' ? from.name > name : from.name < name));
   return wins === 'last' ? rivals.reverse() : rivals;
 }
+
+/** Every setting of the files that count, in the order in which they are read. */
+export const dropInSettings = (seen: Seen, kind: Kind, format: Pick<LineFormat, 'parse'>): Rival[] =>
+  dropIns(seen, kind).flatMap((from) => settingsIn(from.text, format).map((setting) => ({ ...setting, from })));
 
 /** What a person has to mend: the next boot takes the rival's value. */
 export function overridden(label: string, value: string, rival: Rival, format: LineFormat): Pending {

@@ -17,12 +17,20 @@ export {
   unionOf,
 } from './cpu-set.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
-export { dropInProbes, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export type { ModuleParameter } from './kernel-module.ts';
+export {
+  parameterProbes,
+  parametersHere,
+  persistParameters,
+  sameParameter,
+  setParameters,
+} from './kernel-module.ts';
 export type { Knob } from './knob.ts';
 export { knobProbes, knobsHere, sameKnob, setKnob, setKnobs } from './knob.ts';
 export type { LineFormat } from './lines.ts';
 export { pokeKnob, replaceFile } from './make-change.ts';
-export type { Example, Module } from './module.ts';
+export type { Example, Module, Shown } from './module.ts';
 export { defineModule } from './module.ts';
 export { nearest } from './nearest.ts';
 export type { Probe, Probes } from './probe.ts';

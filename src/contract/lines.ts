@@ -1,7 +1,7 @@
-/** How one kind of configuration file writes a setting on a line. */
+/** How one kind of configuration file writes settings on a line. */
 export interface LineFormat {
-  /** The setting on a line, if there is one; a value of undefined takes the key out of what the files set. */
-  readonly parse: (line: string) => Setting | undefined;
+  /** The settings on a line: mostly one or none; a value of undefined takes the key out of what the files set. */
+  readonly parse: (line: string) => readonly Setting[];
   readonly print: (key: string, value: string) => string;
   /** Whether two values mean the same. */
   readonly same: (a: string, b: string) => boolean;
@@ -20,11 +20,8 @@ export interface PlacedSetting extends Setting {
 /** What a file shall say of some keys; undefined: nothing. */
 export type WantedSettings = ReadonlyMap<string, string | undefined>;
 
-export function settingsIn(text: string, format: LineFormat): PlacedSetting[] {
-  return text.split('\n').flatMap((line, index) => {
-    const setting = format.parse(line);
-    return setting ? [{ ...setting, line: index + 1 }] : [];
-  });
+export function settingsIn(text: string, format: Pick<LineFormat, 'parse'>): PlacedSetting[] {
+  return text.split('\n').flatMap((line, index) => format.parse(line).map((one) => ({ ...one, line: index + 1 })));
 }
 
 /** Whether a text says of this key what is wanted, and nothing else. */
@@ -41,13 +38,15 @@ export function says(text: string, format: LineFormat, key: string, value: strin
 export function withSettings(text: string, format: LineFormat, wanted: WantedSettings): string {
   const wrong = new Map([...wanted].filter(([key, value]) => !says(text, format, key, value)));
   const placed = new Set<string>();
-  const lines = text.split('\n').flatMap((line) => {
-    const key = format.parse(line)?.key;
-    if (key === undefined || !wrong.has(key)) return [line];
-    const value = wrong.get(key);
+  const put = ({ key, value: now }: Setting): string[] => {
+    const value = wrong.has(key) ? wrong.get(key) : now;
     if (value === undefined || placed.has(key)) return [];
-    placed.add(key);
+    if (wrong.has(key)) placed.add(key);
     return [format.print(key, value)];
+  };
+  const lines = text.split('\n').flatMap((line) => {
+    const settings = format.parse(line);
+    return settings.some(({ key }) => wrong.has(key)) ? settings.flatMap(put) : [line];
   });
   const added = [...wrong].flatMap(([key, value]) =>
     value === undefined || placed.has(key) ? [] : [format.print(key, value)],

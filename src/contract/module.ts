@@ -36,9 +36,12 @@ export interface Example {
   readonly title: string;
   /** As written in a playbook, before validation. */
   readonly params: unknown;
-  /** The host it is shown on, by path: a file's text, or a link. A `[selected]` text behaves as the kernel's does. */
-  readonly host: Readonly<Record<string, string | { readonly link: string }>>;
+  /** The host it is shown on, by path. A `[selected]` text behaves as the kernel's does. */
+  readonly host: Readonly<Record<string, Shown>>;
 }
+
+/** What stands at a path of an example's host: a text with the usual mode 0644, one with another, or a link. */
+export type Shown = string | { readonly text: string; readonly mode: string } | { readonly link: string };
 
 /** Declare a module. The type of `params` follows from the schema. */
 export function defineModule<Schema extends z.ZodType>(

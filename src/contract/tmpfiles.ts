@@ -14,7 +14,7 @@ const WRITE_LINE = /^\s*w[-+!=~^$]*\s+("[^"]*"|\S+)(?:\s+\S+){4}\s+(.*?)\s*$/;
 const WRITES: LineFormat = {
   parse: (line) => {
     const [, path, value] = WRITE_LINE.exec(line) ?? [];
-    return path === undefined ? undefined : { key: path.replaceAll('"', ''), value };
+    return path === undefined ? [] : [{ key: path.replaceAll('"', ''), value }];
   },
   print: (path, value) => `w ${path} - - - - ${value}`,
   same: sameKnob,

@@ -4,8 +4,10 @@ import type { Module } from '../contract/index.ts';
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,
   ksm: async () => (await import('../../modules/ksm.ts')).ksm,
+  kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,
+  vhost_net: async () => (await import('../../modules/vhost_net.ts')).vhost_net,
 };
 
 /** The module of this name, or undefined where there is none. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { offeredBy } from '../../src/contract/index.ts';
+import { offeredBy, type Shown } from '../../src/contract/index.ts';
 import type { Content } from '../support/fake-files.ts';
 import { couldBe } from '../support/fake-kernel.ts';
 
 export type Files = Readonly<Record<string, Content>>;
 
 /** Hosts around an example's: files missing, choices made otherwise, other figures, other lines in other order. */
-export function hostsAround(files: Readonly<Record<string, string | { readonly link: string }>>): fc.Arbitrary<Files> {
+export function hostsAround(files: Readonly<Record<string, Shown>>): fc.Arbitrary<Files> {
   const each = Object.fromEntries(Object.entries(files).map(([path, content]) => [path, around(content)]));
   return fc
     .record(each)
@@ -20,7 +20,7 @@ export function hostsAround(files: Readonly<Record<string, string | { readonly l
 
 const GONE = Symbol('not there');
 
-function around(content: string | { readonly link: string }): fc.Arbitrary<Content | typeof GONE> {
+function around(content: Shown): fc.Arbitrary<Content | typeof GONE> {
   return fc.oneof(
     { weight: 5, arbitrary: fc.constant(content) },
     { weight: 1, arbitrary: fc.constant(GONE) },

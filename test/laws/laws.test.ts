@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Module } from '../../src/contract/index.ts';
 import { findModule, moduleNames } from '../../src/registry/index.ts';
+import { FAKE_COMMANDS } from '../support/fake-commands.ts';
 import { fakeHost } from '../support/fake-host.ts';
-import { fakeSystemctl } from '../support/fake-systemctl.ts';
 import { frozen } from './frozen.ts';
 import { type Files, hostsAround } from './hosts.ts';
 import { type Case, changesOn, LAWS, type Law, Refused } from './laws.ts';
@@ -19,7 +19,7 @@ const modules = found.filter((module): module is Module => module !== undefined)
 const caseOf = (module: Module, params: unknown, files: Files): Case => ({
   module,
   params: frozen(module.params.parse(params)),
-  host: () => fakeHost({ files, commands: { systemctl: fakeSystemctl } }),
+  host: () => fakeHost({ files, commands: FAKE_COMMANDS }),
 });
 
 /** Of a case that its own kernel refuses a law says nothing. */

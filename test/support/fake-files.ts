@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
-import type { Stat } from '../../src/contract/index.ts';
+import type { Shown, Stat } from '../../src/contract/index.ts';
 
 export interface Owned {
   mode: string;
@@ -12,12 +12,7 @@ type Entry = Owned &
   ({ type: 'file'; content: Buffer; refused?: string } | { type: 'dir' } | { type: 'link'; to: string });
 
 /** What a test puts at a path. */
-export type Content =
-  | string
-  | { readonly link: string }
-  | { readonly dir: true }
-  | { readonly base64: string }
-  | { readonly refused: string };
+export type Content = Shown | { readonly dir: true } | { readonly base64: string } | { readonly refused: string };
 
 export class FileError extends Error {
   readonly errno: string;
@@ -68,6 +63,7 @@ export function fakeFiles() {
   function put(path: string, content: Content): void {
     mkdir(posix.dirname(path));
     if (typeof content === 'string') write(path, Buffer.from(content));
+    else if ('text' in content) write(path, Buffer.from(content.text), { mode: content.mode });
     else if ('dir' in content) mkdir(path);
     else if ('link' in content) link(path, content.link);
     else if ('base64' in content) write(path, Buffer.from(content.base64, 'base64'));
@@ -139,7 +135,7 @@ export function fakeFiles() {
     const entry = entries.get(resolve(path, false));
     if (!entry) return undefined;
     const { type, mode, owner, group } = entry;
-    return { type, mode, owner, group, size: entry.type === 'file' ? entry.content.length : 0 };
+    return { type, mode, owner, group, size: sizeOf(path, entry) };
   }
 
   function target(path: string): string | undefined {
@@ -164,6 +160,12 @@ export function fakeFiles() {
 }
 
 export type FakeFiles = ReturnType<typeof fakeFiles>;
+
+/** Kernel files do not tell how much is in them. */
+function sizeOf(path: string, entry: Entry): number {
+  if (entry.type !== 'file' || path.startsWith('/proc/')) return 0;
+  return path.startsWith('/sys/') ? 4096 : entry.content.length;
+}
 
 const matchers = new Map<string, (name: string) => boolean>();
 

@@ -130,6 +130,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
   function poke(path: string, value: string): void {
     const was = read(path);
     if (was === undefined) throw new FileError('ENOENT', `${path}: No such file or directory`);
+    if (!/[2367]/.test(files.stat(path)?.mode ?? '')) throw new FileError('EACCES', `${path}: Permission denied`);
     const knob = options.kernel?.[path] ?? linuxKnob(path) ?? (/\[[^\]]+\]/.test(was) ? selected : undefined);
     const set = (other: string, content: string) => files.put(other, `${content}\n`);
     const around = { was: was.trim(), read: (other: string) => read(other) ?? '', set, remove: files.remove };

@@ -1,9 +1,9 @@
 import { type Module, type Plan, Problem } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
 import { makeOverlay } from '../../src/engine/overlay.ts';
+import { FAKE_COMMANDS } from './fake-commands.ts';
 import type { Content } from './fake-files.ts';
 import { type FakeHostOptions, fakeHost } from './fake-host.ts';
-import { fakeSystemctl } from './fake-systemctl.ts';
 
 /** What a module plans on a host with these files. Parameters as they are written in a playbook. */
 export async function planOn(
@@ -13,10 +13,10 @@ export async function planOn(
   options: Omit<FakeHostOptions, 'files'> = {},
 ): Promise<Plan> {
   const valid = module.params.parse(params);
-  const { seen } = await openEyes(
-    fakeHost({ commands: { systemctl: fakeSystemctl }, ...options, files }),
-    makeOverlay(),
-  ).see(module, valid);
+  const { seen } = await openEyes(fakeHost({ commands: FAKE_COMMANDS, ...options, files }), makeOverlay()).see(
+    module,
+    valid,
+  );
   return module.plan(valid, seen);
 }
 

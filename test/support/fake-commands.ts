@@ -1,0 +1,9 @@
+import type { Command } from './fake-host.ts';
+import { fakeModprobe } from './fake-modprobe.ts';
+import { fakeSystemctl } from './fake-systemctl.ts';
+
+/** The commands that modules use, on a host where all of them are installed. */
+export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
+  modprobe: fakeModprobe,
+  systemctl: fakeSystemctl,
+};
