@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { labFolder, runningLab } from '../lab/state.ts';
+import { HOME } from './version.ts';
 
 /** What the demo reads of a report of schema `kvmplay.run/1`. */
 interface Report {
@@ -36,9 +37,9 @@ export async function labDemo(keep: boolean): Promise<number> {
     if (!isDeepStrictEqual(is, should))
       wrong.push(`${what}: ${JSON.stringify(is)}, and should be ${JSON.stringify(should)}`);
   };
-  const reported = async (args: readonly string[]): Promise<Report | undefined> => {
+  const reported = async (command: string, ...flags: readonly string[]): Promise<Report | undefined> => {
     rmSync(reportFile, { force: true });
-    await kvmplay([...args, ...site, '--report', reportFile]);
+    await kvmplay([command, ...site, ...flags, '--report', reportFile]);
     return readReport(reportFile);
   };
 
@@ -50,7 +51,7 @@ export async function labDemo(keep: boolean): Promise<number> {
   const names = [...roots.keys()];
 
   title('Make every one of them what the playbook says');
-  const first = await reported(['run', '--diff']);
+  const first = await reported('run', '--diff');
   expectSame('exit code of the first run', first?.exit_code, 0);
   expectSame(
     'hosts changed by the first run',
@@ -59,7 +60,7 @@ export async function labDemo(keep: boolean): Promise<number> {
   );
 
   title('Once more: there is nothing left to do');
-  const second = await reported(['run']);
+  const second = await reported('run');
   expectSame('exit code of the second run', second?.exit_code, 0);
   expectSame(
     'hosts changed by the second run',
@@ -75,7 +76,7 @@ export async function labDemo(keep: boolean): Promise<number> {
   }
 
   title('An audit names them. It reads, and writes nothing');
-  const audit = await reported(['audit']);
+  const audit = await reported('audit');
   expectSame('exit code of the audit', audit?.exit_code, 3);
   const found = audit?.tasks.flatMap(({ results }) =>
     results.flatMap(({ host, changes }) => changes.map(({ target }) => `${host} ${target}`)),
@@ -90,6 +91,10 @@ export async function labDemo(keep: boolean): Promise<number> {
     console.error(`\nThe demo did not go as it should have:\n${wrong.map((one) => `  ${one}`).join('\n')}`);
     return 1;
   }
+  console.log(
+    `\nChecked: the first run changed ${names.length} hosts, the second none, and the audit found these and nothing else:`,
+  );
+  for (const one of found ?? []) console.log(`  ${one}`);
   console.log(whatNext(keep ? dir : undefined));
   return 0;
 }
@@ -106,8 +111,8 @@ const title = (text: string): void => console.log(`\n── ${text}\n`);
 /** Runs kvmplay as its user would, on this terminal. */
 async function kvmplay(args: readonly string[]): Promise<number> {
   console.log(`$ kvmplay ${args.map(fromHome).join(' ')}`);
-  const script = process.argv[1] ?? '';
-  const child = spawn(process.execPath, [script, ...args], { cwd: dirname(dirname(script)), stdio: 'inherit' });
+  const script = join(HOME, 'bin', 'kvmplay.js');
+  const child = spawn(process.execPath, [script, ...args], { cwd: HOME, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));

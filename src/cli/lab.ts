@@ -3,7 +3,9 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadMachine } from '../lab/machine.ts';
-import { claimLab, forgetLab, type LabState, labFolder, publishLab, runningLab } from '../lab/state.ts';
+import { claimLab, forgetLab, type LabState, labFolder, publishLab, runningLab, stillRuns } from '../lab/state.ts';
+import { CouldNot } from './exit.ts';
+import { HOME } from './version.ts';
 
 /** The flags of `kvmplay lab …`. */
 export interface LabFlags {
@@ -29,8 +31,7 @@ export async function labUp(flags: LabUpFlags): Promise<number> {
   const failure = await answerOf(child);
   const started = runningLab(dir);
   if (failure === undefined && started) return say(describe(dir, started));
-  console.error(`The lab did not start: ${failure ?? `see ${join(dir, 'lab.log')}`}`);
-  return 1;
+  throw new CouldNot(`the lab did not start: ${failure ?? 'its process says no more'}`, `see ${join(dir, 'lab.log')}`);
 }
 
 /** `lab down`: ends the one process that serves the lab. */
@@ -43,9 +44,8 @@ export async function labDown(flags: LabFlags): Promise<number> {
   }
   process.kill(running.pid, 'SIGTERM');
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await pause(20))
-    if (!runningLab(dir)) return say(`The lab is down: ${running.hosts?.length ?? 0} simulated hypervisors ended.`);
-  console.error(`The lab's process ${running.pid} has not ended within 30 s of SIGTERM.`);
-  return 1;
+    if (!stillRuns(running)) return say(`The lab is down: ${running.hosts?.length ?? 0} simulated hypervisors ended.`);
+  throw new CouldNot(`the lab's process ${running.pid} has not ended within 30 s of SIGTERM`);
 }
 
 /** `lab status`: exit code 0 where a lab is up, else 1. */
@@ -60,10 +60,7 @@ export async function labStatus(flags: LabFlags): Promise<number> {
 /** `lab inventory`: the running lab's inventory, on stdout. */
 export async function labInventory(flags: LabFlags): Promise<number> {
   const dir = folder(flags);
-  if (!runningLab(dir)?.hosts) {
-    console.error('No lab is up, so it has no inventory. To start one: kvmplay lab up');
-    return 1;
-  }
+  if (!runningLab(dir)?.hosts) throw new CouldNot('no lab is up, so it has no inventory', 'kvmplay lab up starts one');
   process.stdout.write(readFileSync(join(dir, 'inventory.yml')));
   return 0;
 }
@@ -79,7 +76,7 @@ async function serve(dir: string, { hosts, port, topology: machine }: LabUpFlags
     });
     const captured = loadMachine(machine);
     const other = claimLab(dir, machine);
-    if (other) throw new Error(`process ${other.pid} has a lab in ${dir}`);
+    if (other) throw new CouldNot(`process ${other.pid} has a lab in ${dir}`);
     try {
       const lab = await startLab({ dir, hosts, port, machine: captured });
       publishLab(dir, machine, lab.hosts);
@@ -106,7 +103,7 @@ function detach(dir: string, { hosts, port, topology }: LabUpFlags): ChildProces
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const log = openSync(join(dir, 'lab.log'), 'w', 0o600);
   const flags = ['--dir', dir, '--hosts', String(hosts), '--port', String(port), '--topology', topology];
-  const command = [process.argv[1] ?? '', 'lab', 'up', '--foreground', ...flags];
+  const command = [join(HOME, 'bin', 'kvmplay.js'), 'lab', 'up', '--foreground', ...flags];
   const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', log, log, 'ipc'], cwd: dir });
   closeSync(log);
   return child;

@@ -55,7 +55,7 @@ const HABITS: readonly (readonly [every: number, from: number, texts: Readonly<R
   [5, 2, { 'sys/kernel/mm/ksm/run': '1\n' }],
   // An older file of somebody's, in the place for such files.
   [6, 5, { 'etc/sysctl.d/10-local.conf': '# set long ago\nvm.swappiness = 1\n', 'proc/sys/vm/swappiness': '1\n' }],
-  [7, 6, { 'sys/kernel/mm/transparent_hugepage/enabled': '[always] madvise never\n' }],
+  [7, 6, { 'sys/kernel/mm/transparent_hugepage/enabled': 'always madvise [never]\n' }],
 ];
 
 function habit(index: number, machine: Machine): Record<string, string> {

@@ -22,8 +22,10 @@ export function labFolder(env: NodeJS.ProcessEnv = process.env): string {
 /** The lab that runs in this directory. What a killed one left behind counts for nothing. */
 export function runningLab(dir: string): LabState | undefined {
   const state = readState(dir);
-  return state && processBegan(state.pid) === state.began ? state : undefined;
+  return state && stillRuns(state) ? state : undefined;
 }
+
+export const stillRuns = ({ pid, began }: LabState): boolean => processBegan(pid) === began;
 
 /** Takes the directory for this process. Returns the lab that has it already, if one has. */
 export function claimLab(dir: string, machine: string): LabState | undefined {

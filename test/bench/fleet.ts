@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../../src/lab/machine.ts';
 import { layoutOf, layTree } from '../../src/lab/tree.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { makeKey, type Sshd, startSshd } from '../support/sshd.ts';
 
 export interface Fleet {
@@ -17,7 +17,7 @@ export interface Fleet {
 
 /** `count` real sshd on loopback, each for a host with a tree of its own. */
 export async function startFleet(count: number, machine: Machine): Promise<Fleet> {
-  const folder = mkdtempSync(join(tmpdir(), 'kvmplay-bench-'));
+  const folder = scratchFolder('kvmplay-bench');
   const servers: Sshd[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.stop()));

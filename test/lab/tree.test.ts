@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { layoutOf, layTree } from '../../src/lab/tree.ts';
+import { scratchFolder } from '../support/scratch.ts';
 
 const machine = {
   'proc/sys/vm/swappiness': '60\n',
@@ -16,7 +16,7 @@ let root: string;
 const at = (path: string): string => join(root, path);
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'kvmplay-tree-'));
+  root = scratchFolder('kvmplay-tree');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -54,11 +54,11 @@ describe('a tree', () => {
     layTree(root, layoutOf(machine));
     const before = picture();
     execFileSync('sh', ['-c', damage], { cwd: root });
-    expect(picture()).not.toBe(before);
+    expect(picture()).not.toEqual(before);
 
     layTree(root, layoutOf(machine));
 
-    expect(picture()).toBe(before);
+    expect(picture()).toEqual(before);
   });
 
   it('is not written to where it is as it should be', () => {
@@ -79,8 +79,16 @@ describe('a tree', () => {
 });
 
 /** Every path with its kind, its mode and what it holds. */
-function picture(): string {
-  const script =
-    'find . | sort | while read -r p; do stat -c "%n %F %a" "$p"; readlink "$p"; [ -f "$p" ] && cat "$p"; done; :';
-  return execFileSync('sh', ['-c', script], { cwd: root, encoding: 'utf8' });
+function picture(): readonly unknown[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => {
+      const stat = lstatSync(path);
+      return [
+        path,
+        stat.mode,
+        stat.isFile() ? readFileSync(path, 'utf8') : stat.isSymbolicLink() && readlinkSync(path),
+      ];
+    });
 }

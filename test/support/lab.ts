@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Machine } from '../../src/lab/machine.ts';
 import { type Lab, startLab } from '../../src/lab/start.ts';
+import { scratchFolder } from './scratch.ts';
 
 /** A handful of knobs in the shape of a captured machine, for tests that need hosts and not a whole /sys. */
 export const SMALL_MACHINE: Machine = {
@@ -19,7 +18,7 @@ export const SMALL_MACHINE: Machine = {
 
 /** A lab in this process and in a directory of its own; `stop` leaves nothing behind. */
 export async function startTestLab(hosts: number, machine: Machine = SMALL_MACHINE): Promise<Lab & { dir: string }> {
-  const dir = mkdtempSync(join(tmpdir(), 'kvmplay-lab-'));
+  const dir = scratchFolder('kvmplay-lab');
   const lab = await startLab({ dir, hosts, machine, port: 0 });
   return {
     ...lab,
