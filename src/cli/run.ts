@@ -50,13 +50,13 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   if (wrong.length > 0) throw new UserError(wrong);
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
-  const journal = mayAct(playbooks, flags) ? await startJournal(runId, 'run', files, flags.inventory) : undefined;
   const reports = makeReports({
     output: flags.output,
     files: flags.report,
     verbosity: flags.verbose,
     stdout: process.stdout,
   });
+  const journal = mayAct(playbooks, flags) ? await startJournal(runId, 'run', files, flags.inventory) : undefined;
   const emit = (event: Event) => reports.emit(event);
   for (const message of loaded.warnings) emit({ event: 'warning', message });
   try {
