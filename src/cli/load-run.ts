@@ -6,7 +6,7 @@ import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import type { Binding } from '../template/index.ts';
+import { type Binding, makeScope } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
 import type { RunFlags } from './run-flags.ts';
 
@@ -31,11 +31,14 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
       return undefined;
     }
   };
-  const known = { moduleNames: [...moduleNames(), ...controlNames()] };
   const extra = await collect(() => extraVariables(flags.extraVars));
+  const known = {
+    moduleNames: [...moduleNames(), ...controlNames()],
+    early: makeScope([{ name: 'extra', vars: extra ?? new Map() }]),
+  };
   const loaded = await Promise.all(files.map((file) => collect(() => loadPlaybook(resolve(file), known))));
   const playbooks = loaded.flatMap((one) => (one ? [one.playbook] : []));
-  found.push(...(await checkTasks(playbooks)), ...playbooks.flatMap(templatedFiles));
+  found.push(...(await checkTasks(playbooks)));
   const playbookDir = dirname(resolve(files[0] ?? ''));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
@@ -61,19 +64,6 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
 }
-
-/** Files of variables are read before any host is known. */
-const templatedFiles = (playbook: Playbook): Diagnostic[] =>
-  playbook.plays.flatMap(({ varsFiles }) =>
-    varsFiles.map(({ at }) =>
-      mistake(
-        'NotSupported',
-        'the name of a file in vars_files cannot be a template',
-        at,
-        'use group_vars and host_vars',
-      ),
-    ),
-  );
 
 /** `-i`, or what ANSIBLE_INVENTORY says. */
 function sourcesOf(flags: RunFlags): readonly string[] {

@@ -1,6 +1,7 @@
 import { type Diagnostic, mistake } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { Entry, MapNode } from '../source/node.ts';
+import type { Loader } from './loader.ts';
 import { replacementOf } from './not-here.ts';
 import type { Reader } from './readers.ts';
 import * as read from './readers.ts';
@@ -14,11 +15,18 @@ interface Keyword<T> {
   readonly takes: string;
   readonly read: Reader<T>;
   readonly says: string;
+  /** Read before any host is known; templates may use the variables of `-e`. */
+  readonly early?: boolean;
 }
 
 const EVERYWHERE: readonly Place[] = ['play', 'role', 'import', 'block', 'task', 'handler'];
 const TASK: readonly Place[] = ['task', 'handler'];
 const BELOW_PLAY: readonly Place[] = ['role', 'import', 'block', 'task', 'handler'];
+
+const early = <T>(takes: string, reader: Reader<T>, says: string): Keyword<T> => ({
+  ...keyword(['play'], takes, reader, says),
+  early: true,
+});
 
 const keyword = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says: string): Keyword<T> => ({
   on,
@@ -30,29 +38,22 @@ const keyword = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says
 /** Every keyword of the language. The parser and the reference are both made of this table. */
 export const KEYWORDS = {
   name: keyword(['play', 'import', 'block', ...TASK], 'text', read.text, 'What it is called in the report.'),
-  hosts: keyword(
-    ['play'],
-    'host pattern, or a list',
-    read.texts,
-    'The hosts of the play. Templates may use `-e` variables.',
-  ),
+  hosts: early('host pattern, or a list', read.texts, 'The hosts of the play.'),
   vars: keyword(EVERYWHERE, 'mapping', read.variables, 'Variables for what is inside.'),
-  vars_files: keyword(['play'], 'path, or a list', read.texts, 'YAML files of variables, relative to the playbook.'),
+  vars_files: early('path, or a list', read.texts, 'YAML files of variables, relative to the playbook.'),
   pre_tasks: keyword(['play'], 'list of tasks', read.list, 'Run before the roles; handlers are flushed behind them.'),
   roles: keyword(['play'], 'list of roles', read.list, 'Run between `pre_tasks` and `tasks`.'),
   tasks: keyword(['play'], 'list of tasks', read.list, 'Run after the roles; handlers are flushed behind them.'),
   post_tasks: keyword(['play'], 'list of tasks', read.list, 'Run last; handlers are flushed behind them.'),
   handlers: keyword(['play'], 'list of tasks', read.list, 'Tasks that run once, and only when notified.'),
-  serial: keyword(['play'], 'number, percentage, or a list', read.batches, 'How many hosts a batch has.'),
-  max_fail_percentage: keyword(
-    ['play'],
+  serial: early('number, percentage, or a list', read.batches, 'How many hosts a batch has.'),
+  max_fail_percentage: early(
     '0 to 100',
     read.percent,
     'The play ends when more of a batch than this failed or was unreachable.',
   ),
   any_errors_fatal: keyword(EVERYWHERE, 'true or false', read.bool, 'A failure on one host ends the play on all.'),
-  order: keyword(
-    ['play'],
+  order: early(
     'inventory, reverse_inventory, sorted, reverse_sorted or shuffle',
     read.choice('inventory', 'reverse_inventory', 'sorted', 'reverse_sorted', 'shuffle'),
     'In which order hosts are taken.',
@@ -70,14 +71,13 @@ export const KEYWORDS = {
     'Without effect: facts are read when something refers to them.',
   ),
   force_handlers: keyword(['play'], 'true or false', read.bool, 'Notified handlers run on a host that failed, too.'),
-  connection: keyword(
-    ['play'],
+  connection: early(
     'ssh or local',
     read.choice('ssh', 'local'),
     'How hosts are reached where the inventory does not say.',
   ),
-  remote_user: keyword(['play'], 'text', read.word, 'Who logs in where the inventory does not say.'),
-  port: keyword(['play'], '1 to 65535', read.integer(1, 65535), 'The SSH port where the inventory does not say.'),
+  remote_user: early('text', read.word, 'Who logs in where the inventory does not say.'),
+  port: early('1 to 65535', read.integer(1, 65535), 'The SSH port where the inventory does not say.'),
   module_defaults: keyword(
     EVERYWHERE,
     'mapping by module',
@@ -163,20 +163,21 @@ export const keywordsOn = (place: Place): readonly KeywordName[] =>
 export function readKeywords(
   map: MapNode,
   place: Place,
-  found: Diagnostic[],
-  modules: readonly string[] = [],
+  { found, early, options }: Pick<Loader, 'found' | 'early' | 'options'>,
 ): { given: Given; rest: readonly Entry[] } {
   const given: Record<string, unknown> = {};
   const rest: Entry[] = [];
   for (const entry of map.entries) {
     const name = shortName(entry.key);
-    const replacement = modules.includes(name) ? undefined : replacementOf(name);
+    const replacement = options.moduleNames.includes(name) ? undefined : replacementOf(name);
     if (replacement)
       found.push(mistake('NotSupported', `"${entry.key}" is not part of this language`, entry.keyAt, replacement));
     else if (!isKeyword(entry.key)) rest.push(entry);
     else if (!KEYWORDS[entry.key].on.includes(place)) found.push(misplaced(entry.key, place, entry));
     else {
-      const value = KEYWORDS[entry.key].read(entry.value, entry.key, found);
+      const { read, early: isEarly } = KEYWORDS[entry.key] as Keyword<unknown>;
+      const node = isEarly ? early(entry.value) : entry.value;
+      const value = node && read(node, entry.key, found);
       if (value !== undefined) given[entry.key] = value;
     }
   }

@@ -54,12 +54,13 @@ async function importPlaybook(
   outer: Inherited,
   loader: Loader,
 ): Promise<Play[]> {
-  const { found, options } = loader;
+  const { found } = loader;
   loader.count(map.at);
-  const { given, rest } = readKeywords(map, 'import', found, options.moduleNames);
+  const { given, rest } = readKeywords(map, 'import', loader);
   const entry = rest.find(({ key }) => key.endsWith('import_playbook'));
   for (const other of rest) if (other !== entry) found.push(unknownKeyword(other, 'import', ['import_playbook']));
-  const name = entry && word(entry.value, entry.key, found);
+  const named = entry && loader.early(entry.value);
+  const name = named && word(named, entry.key, found);
   if (!entry || name === undefined) return [];
   const file = findFile(name, [dirname(files.at(-1) ?? '')], entry.value.at, found);
   if (file === undefined) return [];

@@ -1,13 +1,16 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import type { Node } from '../source/node.ts';
+import { type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { parseYaml } from '../source/yaml.ts';
+import { isTemplated, makeScope, renderNode, type Scope } from '../template/index.ts';
 
 export interface LoadOptions {
   /** Modules, and the tasks that the engine does itself. */
   readonly moduleNames: readonly string[];
   /** How a file is read: one that knows the vault reads encrypted files, too. Throws `UserError`. */
   readonly readFile?: (file: string, at?: Position) => Promise<string>;
+  /** The variables that are known before any host is: those of `-e`. */
+  readonly early?: Scope;
   /** Directories in which roles are looked for, after `roles` beside the playbook. */
   readonly rolesPath?: readonly string[];
 }
@@ -18,6 +21,8 @@ export interface Loader {
   readonly found: Diagnostic[];
   /** The file's YAML, read once. Undefined after a mistake, which is then in `found`. */
   readonly load: (file: string, at?: Position) => Promise<Node | undefined>;
+  /** A value that shapes the playbook, rendered with what is known before any host is. Undefined after a mistake. */
+  readonly early: (node: Node) => Node | undefined;
   /** Called for each task, import and role. Throws when there are so many that imports must multiply. */
   readonly count: (at: Position) => void;
 }
@@ -39,9 +44,20 @@ export function makeLoader(options: LoadOptions): Loader {
       return undefined;
     }
   };
+  const scope = options.early ?? makeScope([]);
   return {
     options,
     found,
+    early(node) {
+      if (!isTemplated(node)) return node;
+      try {
+        return nodeOf(renderNode(node, scope), node.at);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        found.push(...error.diagnostics.map(onlyExtra));
+        return undefined;
+      }
+    },
     load(file, at) {
       const reading = files.get(file) ?? read(file, at);
       files.set(file, reading);
@@ -55,4 +71,9 @@ export function makeLoader(options: LoadOptions): Loader {
         ]);
     },
   };
+}
+
+function onlyExtra(wrong: Diagnostic): Diagnostic {
+  if (wrong.code !== 'UndefinedVariable') return wrong;
+  return { ...wrong, hint: 'this is read before any host is known: only variables given with -e can be used' };
 }

@@ -46,16 +46,17 @@ async function parseItem(map: MapNode, around: Around): Promise<Item[]> {
     loader.found.push(mistake('MisplacedKeyword', '"import_playbook" cannot stand among tasks', map.at, hint));
     return [];
   }
-  const item = names.has('meta') ? parseMeta(map, inherited, loader.found) : parseTask(map, place, inherited, loader);
+  const item = names.has('meta') ? parseMeta(map, inherited, loader) : parseTask(map, place, inherited, loader);
   return item ? [item] : [];
 }
 
 const PARTS = ['block', 'rescue', 'always'] as const;
 
 async function parseBlock(map: MapNode, around: Around): Promise<Block> {
-  const { found, options } = around.loader;
-  const { given, rest } = readKeywords(map, 'block', found, options.moduleNames);
-  checkDefaults(given.module_defaults, around.loader);
+  const { loader } = around;
+  const { found, options } = loader;
+  const { given, rest } = readKeywords(map, 'block', loader);
+  checkDefaults(given.module_defaults, loader);
   const inner = { ...around, inherited: inherit(around.inherited, given) };
   for (const entry of rest) {
     if (PARTS.some((part) => part === entry.key)) continue;
@@ -83,7 +84,8 @@ async function importTasks(map: MapNode, around: Around): Promise<Item[]> {
   const { inherited, entry } = readImport(map, 'import_tasks', around);
   const value =
     entry?.value.kind === 'map' ? entry.value.entries.find(({ key }) => key === 'file')?.value : entry?.value;
-  const name = word(value ?? map, 'import_tasks', loader.found);
+  const named = loader.early(value ?? map);
+  const name = named && word(named, 'import_tasks', loader.found);
   if (name === undefined || !value) return [];
   const role = roles.at(-1);
   const directories = [dirname(files.at(-1) ?? ''), ...(role ? [join(role, 'tasks')] : []), playDirectory];

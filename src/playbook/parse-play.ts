@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { mistake } from '../source/diagnostic.ts';
-import type { MapNode, Node } from '../source/node.ts';
+import type { MapNode } from '../source/node.ts';
 import type { Around } from './around.ts';
 import { findFile } from './find-file.ts';
 import { becomeOf, type Inherited, inherit, varsOf } from './inherit.ts';
@@ -8,7 +8,7 @@ import { type Given, keywordsOn, readKeywords, unknownKeyword } from './keywords
 import type { Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { parseItems } from './parse-items.ts';
-import type { Play, Task, Templated } from './types.ts';
+import type { Play, Task } from './types.ts';
 import { useRoles } from './use-role.ts';
 import { loadVars } from './vars-file.ts';
 
@@ -20,7 +20,7 @@ export async function parsePlay(
   loader: Loader,
 ): Promise<Play | undefined> {
   const { found, options } = loader;
-  const { given, rest } = readKeywords(map, 'play', found, options.moduleNames);
+  const { given, rest } = readKeywords(map, 'play', loader);
   for (const entry of rest) found.push(unknownKeyword(entry, 'play', ['import_playbook']));
   checkDefaults(given.module_defaults, loader);
 
@@ -42,7 +42,7 @@ export async function parsePlay(
   const own = await parseItems(given.handlers ?? [], { ...around, place: 'handler' });
   handlers.push(...own.filter((item) => item.kind === 'task'));
 
-  const files = await varsFiles(given, file, loader);
+  const varsFiles = await readVarsFiles(given, file, loader);
   const hosts = given.hosts?.map(({ value }) => String(value)).join(',');
   const [hostsNode] = given.hosts ?? [];
   if (!hostsNode || hosts === undefined) {
@@ -55,8 +55,7 @@ export async function parsePlay(
     hosts,
     hostsAt: hostsNode.at,
     become: { ...outer.become, ...becomeOf(given) },
-    vars: [...outer.scope.vars, ...varsOf(given), ...files.loaded],
-    varsFiles: files.templated,
+    vars: [...outer.scope.vars, ...varsOf(given), ...varsFiles],
     serial: given.serial ?? [],
     ...(given.max_fail_percentage !== undefined && { maxFailPercentage: given.max_fail_percentage }),
     anyErrorsFatal: around.inherited.anyErrorsFatal,
@@ -70,19 +69,14 @@ export async function parsePlay(
   };
 }
 
-async function varsFiles(given: Given, file: string, loader: Loader) {
-  const loaded: Node[] = [];
-  const templated: Templated[] = [];
+async function readVarsFiles(given: Given, file: string, loader: Loader): Promise<readonly MapNode[]> {
+  const maps: MapNode[] = [];
   for (const name of given.vars_files ?? []) {
-    if (String(name.value).includes('{{')) {
-      templated.push(name);
-      continue;
-    }
     const path = findFile(String(name.value), [dirname(file)], name.at, loader.found);
     const map = path === undefined ? undefined : await loadVars(path, name.at, loader);
-    if (map) loaded.push(map);
+    if (map) maps.push(map);
   }
-  return { loaded, templated };
+  return maps;
 }
 
 function missingHosts(map: MapNode, moduleNames: readonly string[]) {

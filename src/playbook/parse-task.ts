@@ -9,7 +9,7 @@ import { checkParams, paramsOf } from './params.ts';
 import { parseLoopControl } from './parse-loop-control.ts';
 import { choice } from './readers.ts';
 import { shortName } from './short-name.ts';
-import type { Meta, Task } from './types.ts';
+import type { Meta, Role, Task } from './types.ts';
 
 /** Keys that make a list item something other than the use of a module. */
 export const STRUCTURE = ['block', 'rescue', 'always', 'meta', 'import_tasks', 'import_role'] as const;
@@ -18,7 +18,7 @@ export const STRUCTURE = ['block', 'rescue', 'always', 'meta', 'import_tasks', '
 export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inherited, loader: Loader): Task | undefined {
   const { found } = loader;
   const before = found.length;
-  const { given, rest } = readKeywords(map, place, found, loader.options.moduleNames);
+  const { given, rest } = readKeywords(map, place, loader);
   const entry = moduleEntry(rest, map, place, loader, found.length > before);
   checkTogether(given, map, found);
   checkDefaults(given.module_defaults, loader);
@@ -33,13 +33,13 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     entry.value.at,
   );
   checkParams(module, params, found);
-  const name: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
+  const own: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
   const { scope, when, tags, environment, become, notify, delegateTo, diff, checkMode, throttle } = inner;
   const { ignoreErrors, ignoreUnreachable, noLog, runOnce, timeout, anyErrorsFatal } = inner;
   return {
     kind: 'task',
     at: map.at,
-    name,
+    name: titleOf(own, inner.scope.role),
     module,
     moduleAt: entry.keyAt,
     params,
@@ -57,14 +57,16 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     delay: given.delay ?? 5,
     failedWhen: given.failed_when ?? [],
     changedWhen: given.changed_when ?? [],
-    listen: listenOf(given, name, inner),
+    // The name without its role is as good to notify a handler by.
+    listen: [...(given.listen ?? []), ...(inner.scope.role ? [String(own.value)] : [])],
   };
 }
 
-/** A role's handler can be told from one of the same name by `role : name`. */
-function listenOf(given: Given, name: Scalar, { scope }: Inherited): readonly string[] {
-  const qualified = scope.role ? [`${scope.role.name} : ${String(name.value)}`] : [];
-  return [...(given.listen ?? []), ...qualified];
+/** In a role it is `role : name`, as Ansible prints it. */
+function titleOf(name: Scalar, role: Role | undefined): Scalar {
+  if (!role) return name;
+  const { at } = name;
+  return { kind: 'scalar', value: `${role.name} : ${String(name.value)}`, at, quoted: true };
 }
 
 /** The one entry that names a module. */
@@ -116,8 +118,9 @@ function checkTogether(given: Given, map: MapNode, found: Diagnostic[]): void {
 const META = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');
 const ON_META: readonly string[] = ['name', 'when', 'tags', 'vars'];
 
-export function parseMeta(map: MapNode, outer: Inherited, found: Diagnostic[]): Meta | undefined {
-  const { given, rest } = readKeywords(map, 'task', found);
+export function parseMeta(map: MapNode, outer: Inherited, loader: Loader): Meta | undefined {
+  const { found } = loader;
+  const { given, rest } = readKeywords(map, 'task', loader);
   const entry = rest.find(({ key }) => shortName(key) === 'meta');
   for (const { key, keyAt } of map.entries) {
     if (ON_META.includes(key) || key === entry?.key) continue;

@@ -12,7 +12,7 @@ export function readImport(
   around: Around,
 ): { inherited: Inherited; entry: Entry | undefined } {
   const { loader, inherited } = around;
-  const { given, rest } = readKeywords(map, 'import', loader.found, loader.options.moduleNames);
+  const { given, rest } = readKeywords(map, 'import', loader);
   checkDefaults(given.module_defaults, loader);
   const entry = rest.find(({ key }) => shortName(key) === keyword);
   for (const other of rest) if (other !== entry) loader.found.push(unknownKeyword(other, 'import', [keyword]));

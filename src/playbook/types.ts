@@ -11,13 +11,12 @@ export interface Play {
   readonly at: Position;
   /** `name`, or the hosts pattern where there is none. */
   readonly name: string;
-  /** An Ansible host pattern, lists joined by commas. May hold templates over `-e` variables. */
+  /** An Ansible host pattern, lists joined by commas. */
   readonly hosts: string;
   readonly hostsAt: Position;
   readonly become: Become;
+  /** Those of `import_playbook`, its own, those of `vars_files`. */
   readonly vars: Vars;
-  /** Relative to the file of the play; `loadVarsFile` reads one. Those without a template are already in `vars`. */
-  readonly varsFiles: readonly Templated[];
   readonly serial: readonly string[];
   readonly maxFailPercentage?: number;
   readonly anyErrorsFatal: boolean;
@@ -56,7 +55,7 @@ export interface Meta {
 export interface Task {
   readonly kind: 'task';
   readonly at: Position;
-  /** As written, templates unrendered; the module's name where there is none. */
+  /** Templates unrendered; the module's name where there is none. In a role it is `role : name`. */
   readonly name: Templated;
   readonly module: string;
   readonly moduleAt: Position;

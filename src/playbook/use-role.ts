@@ -14,7 +14,8 @@ const ROLE_PARTS = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from']
 const NO_EFFECT = ['public', 'allow_duplicates', 'rolespec_validate'];
 
 export async function importRole(map: MapNode, around: Around, parse: ParseItems): Promise<Item[]> {
-  const { found } = around.loader;
+  const { loader } = around;
+  const { found } = loader;
   const { inherited, entry } = readImport(map, 'import_role', around);
   if (entry?.value.kind !== 'map') {
     const message = '"import_role" takes a mapping with the name of the role';
@@ -25,7 +26,8 @@ export async function importRole(map: MapNode, around: Around, parse: ParseItems
   let name: { text: string; at: Position } | undefined;
   for (const { key, keyAt, value } of entry.value.entries) {
     const part = ROLE_PARTS.find((one) => one === key);
-    const text = part || key === 'name' || key === 'role' ? word(value, key, found) : undefined;
+    const named = part || key === 'name' || key === 'role' ? loader.early(value) : undefined;
+    const text = named && word(named, key, found);
     if (part && text !== undefined) parts[part] = text;
     else if (text !== undefined) name = { text, at: value.at };
     else if (!part && key !== 'name' && key !== 'role' && !NO_EFFECT.includes(key))
@@ -55,12 +57,13 @@ export async function useRoles(nodes: readonly Node[], around: Around, parse: Pa
 
 /** `- common`, or `- { role: common, tags: … }` */
 function readEntry(node: Node, { loader, inherited }: Around) {
-  const { found, options } = loader;
+  const { found } = loader;
   if (node.kind !== 'map') {
-    const name = word(node, 'roles', found);
+    const named = loader.early(node);
+    const name = named && word(named, 'roles', found);
     return name === undefined ? undefined : { name, at: node.at, inherited };
   }
-  const { given, rest } = readKeywords(node, 'role', found, options.moduleNames);
+  const { given, rest } = readKeywords(node, 'role', loader);
   checkDefaults(given.module_defaults, loader);
   const entry = rest.find(({ key }) => key === 'role') ?? rest.find(({ key }) => key === 'name');
   for (const other of rest) {
@@ -69,7 +72,8 @@ function readEntry(node: Node, { loader, inherited }: Around) {
     found.push({ ...wrong, hint: wrong.hint ?? 'put parameters of the role under vars' });
   }
   if (!entry) found.push(mistake('MissingKeyword', 'this does not say which role', node.at, 'write role: NAME'));
-  const name = entry && word(entry.value, entry.key, found);
+  const named = entry && loader.early(entry.value);
+  const name = named && word(named, entry.key, found);
   if (!entry || name === undefined) return undefined;
   return { name, at: entry.value.at, inherited: inherit(inherited, given) };
 }

@@ -158,9 +158,11 @@ function callOrValue(node: hbs.AST.MustacheStatement | hbs.AST.SubExpression, fr
   const called = node.params.length > 0 || node.type === 'SubExpression';
   const helper = called ? findHelper(name) : undefined;
   if (!helper) return evaluate(path as hbs.AST.Expression, frame);
-  const values = node.params.map((param, index) =>
-    helper.lenient && index === 0 ? evaluateOr(param, frame, undefined) : whollyKnown(evaluate(param, frame)),
-  );
+  const values = node.params.map((param, index) => {
+    if (helper.lenient && index === 0) return evaluateOr(param, frame, undefined);
+    const value = evaluate(param, frame);
+    return helper.picks ? known(value) : whollyKnown(value);
+  });
   try {
     return helper.run(values);
   } catch (error) {

@@ -28,6 +28,8 @@ export interface Helper {
   readonly takes: readonly [least: number, most: number];
   /** Whether its first value may be an undefined variable. */
   readonly lenient?: boolean;
+  /** Whether it takes out a part, so that the rest need not be known. */
+  readonly picks?: boolean;
 }
 
 const MANY = 32;
@@ -158,9 +160,10 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   unique: helper('{{unique list}}', 'Every item once.', [1, 1], ([list]) => [...new Set(listOf(list))]),
   keys: helper('{{keys map}}', 'The keys of a mapping.', [1, 1], ([map]) => Object.keys(mapOf(map))),
   values: helper('{{values map}}', 'The values of a mapping.', [1, 1], ([map]) => Object.values(mapOf(map))),
-  lookup: helper('{{lookup map key}}', 'What a mapping or list has under a key.', [2, 2], ([of, key]) =>
-    under(of, key),
-  ),
+  lookup: {
+    ...helper('{{lookup map key}}', 'What a mapping or list has under a key.', [2, 2], ([of, key]) => under(of, key)),
+    picks: true,
+  },
   cpus_and: helper('{{cpus_and "0-7" "4-9"}}', 'The CPUs that are in all lists: `4-7`.', [2, MANY], (lists) =>
     formatCpuSet(lists.map(cpus).reduce(intersectionOf)),
   ),

@@ -90,7 +90,7 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
     ],
   },
   vars_files: {
-    good: ['[]', '"{{ x }}.yml"'],
+    good: ['[]'],
     bad: [
       ['gone.yml', 'there is no file'],
       ['{a: 1}', 'takes a text, not a mapping'],
@@ -157,7 +157,7 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
     good: ['admin'],
     bad: [
       ['[a]', 'takes a text'],
-      ['"{{ u }}"', 'takes a plain text'],
+      ['"{{ u }}"', '"u" is not defined'],
     ],
   },
   port: {

@@ -105,14 +105,13 @@ describe('a play', () => {
 });
 
 describe('vars_files', () => {
-  it('are read where they have no template', async () => {
+  it('are stronger than the variables of the play', async () => {
     const [play] = await load({
-      'site.yml': '- hosts: all\n  vars: {a: 1}\n  vars_files: [vars/x.yml, "vars/{{ os }}.yml"]\n',
+      'site.yml': '- hosts: all\n  vars: {a: 1}\n  vars_files: vars/x.yml\n',
       'vars/x.yml': 'a: 2\n',
     });
 
     expect(play?.vars.map(toData)).toEqual([{ a: 1 }, { a: 2 }]);
-    expect(play?.varsFiles.map(({ value }) => value)).toEqual(['vars/{{ os }}.yml']);
   });
 
   it('are named when they are not there, and checked when they are', async () => {
@@ -125,6 +124,41 @@ describe('vars_files', () => {
       'FileNotFound site.yml:2:16 there is no file vars/y.yml (did you mean "x.yml"?)',
       expect.stringMatching(/^LeadingZero vars\/x.yml:2:7/),
     ]);
+  });
+});
+
+describe('what shapes a playbook', () => {
+  const files = {
+    'site.yml': `
+- hosts: "{{default target 'nobody'}}"
+  serial: ["{{ size }}", 50%]
+  vars_files: ["vars/{{ os }}.yml"]
+  roles: ["{{ os }}"]
+  tasks: [{import_tasks: "{{ os }}.yml"}]
+- import_playbook: "{{ os }}-play.yml"
+`,
+    'vars/deb.yml': 'v: 1',
+    'deb.yml': '- {name: imported, debug: {}}',
+    'deb-play.yml': '- hosts: all',
+    'roles/deb/tasks/main.yml': '- {name: of the role, debug: {}}',
+  };
+
+  it('may refer to the variables of -e', async () => {
+    const [play, imported] = await load(files, { os: 'deb', size: 2, target: 'kvm' });
+
+    expect(play).toMatchObject({ hosts: 'kvm', serial: ['2', '50%'] });
+    expect(play?.vars.map(toData)).toEqual([{ v: 1 }]);
+    expect(names(play)).toEqual(['deb : of the role', 'imported']);
+    expect(imported?.hosts).toBe('all');
+  });
+
+  it('may refer to nothing else', async () => {
+    const found = await mistakes(files);
+
+    expect(found).toHaveLength(5);
+    expect(found[0]).toBe(
+      'UndefinedVariable site.yml:3:16 "size" is not defined (this is read before any host is known: only variables given with -e can be used)',
+    );
   });
 });
 
@@ -184,7 +218,7 @@ describe('import_tasks', () => {
 
   it('refuses a template, a loop, and imports without end', async () => {
     expect((await mistakes('- hosts: all\n  tasks: [{import_tasks: "{{ x }}.yml", loop: [1]}]')).join('\n')).toMatch(
-      /"loop" cannot stand on an import.*\n.*it is read before any host is known/,
+      /"loop" cannot stand on an import.*\n.*only variables given with -e can be used/,
     );
     const twice = (name: string) => `- import_tasks: ${name}\n- import_tasks: ${name}\n`;
     const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}.yml`, twice(`f${i + 1}.yml`)]));
@@ -221,8 +255,8 @@ describe('roles', () => {
       ...role('b', { 'roles/b/handlers/main.yml': '- {name: hb, debug: {}}\n' }),
     });
 
-    expect(names(play)).toEqual(['a', 'b', 'task']);
-    expect(play?.handlers.map(({ name }) => name.value)).toEqual(['ha', 'hb', 'hp']);
+    expect(names(play)).toEqual(['a : a', 'b : b', 'task']);
+    expect(play?.handlers.map(({ name }) => name.value)).toEqual(['a : ha', 'b : hb', 'hp']);
     const [a, b, task] = tasks(play);
     expect(a?.scope.role?.defaults.map(toData)).toEqual([{ d: 1 }]);
     expect(a?.scope.role?.vars.map(toData)).toEqual([{ v: 1 }]);
@@ -240,7 +274,7 @@ describe('roles', () => {
       ...role('common', { 'roles/common/defaults/main.yml': 'c: 1\n' }),
     });
 
-    expect(names(play)).toEqual(['common', 'a', 'b']);
+    expect(names(play)).toEqual(['common : common', 'a : a', 'b : b']);
     expect(tasks(play).map(({ scope }) => scope.role?.defaults.map(toData))).toEqual([
       [{ c: 1 }],
       [{ c: 1 }],
@@ -255,7 +289,7 @@ describe('roles', () => {
       ...role('b', { 'roles/b/meta/main.yml': 'allow_duplicates: true\n' }),
     });
 
-    expect(names(play)).toEqual(['a', 'a', 'b', 'b']);
+    expect(names(play)).toEqual(['a : a', 'a : a', 'b : b', 'b : b']);
   });
 
   it('are imported, in part too', async () => {
@@ -271,7 +305,7 @@ describe('roles', () => {
       ...role('a', { 'roles/a/tasks/other.yml': '- {name: other, debug: {}}\n- import_tasks: main.yml\n' }),
     });
 
-    expect(names(play)).toEqual(['other', 'a', 'a', 'a']);
+    expect(names(play)).toEqual(['a : other', 'a : a', 'a : a', 'a : a']);
     expect(tasks(play).map(({ tags }) => tags)).toEqual([['x'], ['x'], [], []]);
   });
 

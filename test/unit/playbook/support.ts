@@ -2,14 +2,19 @@ import { join } from 'node:path';
 import { loadPlaybook } from '../../../src/playbook/load-playbook.ts';
 import type { Item, Play, Task } from '../../../src/playbook/types.ts';
 import { UserError } from '../../../src/source/diagnostic.ts';
+import { makeScope } from '../../../src/template/index.ts';
 import { makeProject } from '../../support/project.ts';
 
 export const moduleNames = ['assert', 'command', 'copy', 'debug', 'ksm', 'set_fact', 'sysctl', 'thp'];
 
-/** The plays of `site.yml` in a project of these files. */
-export async function load(files: string | Readonly<Record<string, string>>): Promise<readonly Play[]> {
+/** The plays of `site.yml` in a project of these files. `extra` are the variables of `-e`. */
+export async function load(
+  files: string | Readonly<Record<string, string>>,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<readonly Play[]> {
   const root = makeProject(typeof files === 'string' ? { 'site.yml': files } : files);
-  return (await loadPlaybook(join(root, 'site.yml'), { moduleNames })).playbook.plays;
+  const early = makeScope([]).with('extra', extra);
+  return (await loadPlaybook(join(root, 'site.yml'), { moduleNames, early })).playbook.plays;
 }
 
 /** What is wrong with a project: `Code file:line:column message (hint)`, paths relative to it. */
