@@ -5,7 +5,7 @@ import type { Event } from '../engine/events.ts';
 import { newRunId } from '../engine/journal.ts';
 import { run } from '../engine/run.ts';
 import { tasksOf } from '../engine/steps.ts';
-import { scopeFor } from '../engine/variables.ts';
+import { makeMemory, scopeFor } from '../engine/variables.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
@@ -40,7 +40,11 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     return EXIT.ok;
   }
 
-  const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true);
+  const memory = makeMemory();
+  const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true, (host) => [
+    { name: 'register and set_fact', vars: memory.of(host) },
+    { name: 'extra', vars: loaded.extra },
+  ]);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
   const wrong = plays.flatMap((play) => {
     const scopeOf = (host: string) =>
@@ -68,6 +72,7 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       playbooks,
       hostsOf: loaded.hostsOf,
       variablesOf: variables,
+      memory,
       extra: loaded.extra,
       dial: dialer.dial,
       check: flags.check === true,

@@ -12,7 +12,7 @@ import type { Ledger } from './run-module.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
 import { jobsOf } from './survey.ts';
 import { makeTally } from './tally.ts';
-import { type HostVariables, makeMemory, scopeFor } from './variables.ts';
+import { type HostVariables, type Memory, scopeFor } from './variables.ts';
 
 /** All that a run is given; nothing is looked up elsewhere. */
 export interface Run {
@@ -24,6 +24,8 @@ export interface Run {
   /** An Ansible pattern, the limit applied, in Ansible's order. */
   readonly hostsOf: (play: Play) => readonly string[];
   readonly variablesOf: (host: string, play: Play) => HostVariables;
+  /** What tasks set. The caller makes it, so that `variablesOf` can let hosts see it of each other. */
+  readonly memory: Memory;
   readonly extra: ReadonlyMap<string, Binding>;
   /** Opens a connection. Rejects with `Unreachable`. */
   readonly dial: (host: string, identity: Identity, scope: Scope, play: Play) => Promise<Remote>;
@@ -46,7 +48,7 @@ export async function run(job: Run): Promise<number> {
   const plays = job.playbooks.flatMap((playbook) => playbook.plays).map((play) => ({ play, hosts: job.hostsOf(play) }));
   const names = [...new Set(plays.flatMap(({ hosts }) => hosts))];
   const tally = makeTally(names, job.emit);
-  const memory = makeMemory();
+  const { memory } = job;
   const hosts = new Map<string, Host>();
 
   const scopeOf = (host: string, play: Play, around?: Enclosing): Scope => {

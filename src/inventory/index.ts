@@ -1,5 +1,6 @@
 /** All that other parts use of inventories. */
 export type { OpenVault } from './file-text.ts';
+export { type InventoryVariables, inventoryVariables } from './host-variables.ts';
 export { type Layer, layersOf, merged } from './layers.ts';
 export { limitPatterns } from './limit.ts';
 export { hostsMatching } from './list-hosts.ts';

@@ -91,10 +91,11 @@ function readHost(line: string, at: Position, group: string, roster: Roster): vo
       const hint = 'a value with spaces must be in quotes';
       throw new Misread('BadHost', 'behind a host stand variables as key=value, and something here is none', hint);
     }
-    const value = text.slice(equals + 1);
-    const asWritten = line.startsWith(text, start);
-    const valueAt = asWritten ? place(start + equals + 1, value.length) : place(start, text.length);
-    variables.set(text.slice(0, equals), typed(value, valueAt, asWritten));
+    const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    const quote = ['', '"', "'"].find((one) => line.startsWith(`${name}=${one}${value}${one}`, start));
+    const from = quote === undefined ? undefined : start + equals + 1 + quote.length;
+    const valueAt = from === undefined ? place(start, text.length) : place(from, Math.max(1, value.length));
+    variables.set(name, typed(value, valueAt, from !== undefined));
   }
   for (const host of hosts) {
     roster.addHost(host, group, place(first.start, first.text.length), port);

@@ -6,6 +6,7 @@ import { controlNames } from '../../src/engine/control.ts';
 import type { Event, Result } from '../../src/engine/events.ts';
 import { openJournal, readJournal } from '../../src/engine/journal.ts';
 import { run } from '../../src/engine/run.ts';
+import { makeMemory } from '../../src/engine/variables.ts';
 import { loadPlaybook } from '../../src/playbook/load-playbook.ts';
 import { moduleNames } from '../../src/registry/index.ts';
 import { fakeHost } from '../support/fake-host.ts';
@@ -31,6 +32,7 @@ export async function play(yaml: string, { check = false, hosts, vars = {} }: Op
     git: null,
     playbooks: [playbook],
     hostsOf: () => Object.keys(hosts),
+    memory: makeMemory(),
     variablesOf: (host) => ({
       group: new Map(),
       host: new Map(Object.entries(vars[host] ?? {}).map(([name, data]) => [name, { data }])),

@@ -30,8 +30,10 @@ interface Case {
   readonly queries: readonly Query[];
 }
 
-// Which of two groups on one level gives its hosts first is left to chance by Ansible: it walks a set of objects.
+// Which of two sibling groups gives the hosts of its children first is left to chance by Ansible, so its answers to
+// these differ from run to run; what a slice cuts out then differs altogether.
 const BY_CHANCE = ['own-09-deep-tree'];
+const isSlice = (name: string, pattern = '') => BY_CHANCE.includes(name) && /^world\[\d/.test(pattern);
 
 const folder = sharedFixtures('inventory');
 const cases = folder === undefined ? [] : readdirSync(join(folder, 'cases')).map((file) => readCase(folder, file));
@@ -52,6 +54,7 @@ describe.skipIf(folder === undefined && !process.env.CI)(
           expect(answer).toBeInstanceOf(UserError);
         else if (json !== undefined || vars !== undefined) expect(JSON.parse(String(answer))).toEqual(json ?? vars);
         else if (stdout !== undefined) expect(`${answer}\n`).toBe(stdout);
+        else if (isSlice(name, query.pattern)) expect(String(answer).split('\n')).toHaveLength(hosts?.length ?? 0);
         else expect(linesOf(answer, name)).toEqual(linesOf(hosts?.join('\n'), name));
       });
   },

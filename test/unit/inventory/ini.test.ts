@@ -56,10 +56,10 @@ describe('a value in INI', () => {
   });
 
   it('knows where it stands', async () => {
-    const inventory = await load({ hosts: '[g]\nh one=1 two=xyz\n[g:vars]\n  three = 3\n' });
+    const inventory = await load({ hosts: '[g]\nh one=1 two="xyz"\n[g:vars]\n  three = 3\n' });
 
     const { hosts, groups } = inventory;
-    expect(hosts.get('h')?.variables.get('two')?.at).toEqual({ file: 'hosts', line: 2, column: 13, length: 3 });
+    expect(hosts.get('h')?.variables.get('two')?.at).toEqual({ file: 'hosts', line: 2, column: 14, length: 3 });
     expect(groups.get('g')?.variables.get('three')?.at).toEqual({ file: 'hosts', line: 4, column: 11, length: 1 });
   });
 });
