@@ -13,7 +13,6 @@ const oneDoor = {
   yaml: '^src/source/',
   handlebars: '^src/template/',
   '@marcbachmann/cel-js': '^src/template/',
-  slimdom: '^src/domain-xml/',
   commander: '^src/cli/',
 };
 

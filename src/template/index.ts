@@ -3,5 +3,5 @@ export { test } from './condition.ts';
 export { makeScope } from './make-scope.ts';
 export { isTemplated, renderNode, renderScalar } from './render.ts';
 export { renderText } from './render-text.ts';
-export type { Binding, Found, Level, Scope } from './scope.ts';
+export type { Binding, Level, Scope } from './scope.ts';
 export { isUnknown, Unknown } from './unknown.ts';
