@@ -30,7 +30,7 @@ export function probeScript(probes: readonly Probe[], rooted: boolean): string {
 
 /** Whether probes.sh would read it together with others, as far as its path tells. */
 const isPlain = (path: string): boolean =>
-  /^[\w./:@%+=,-]+$/.test(path) && !/\/(?:kmsg|trace_pipe(?:_raw)?|cmdline|environ)$/.test(path);
+  /^[\w./:@%+=,-]+$/.test(path) && !/\/(?:proc\/kmsg|trace_pipe(?:_raw)?|cmdline|environ)$/.test(path);
 
 function line(probe: Probe, index: number, rooted: boolean): string {
   switch (probe.kind) {

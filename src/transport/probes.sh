@@ -22,7 +22,7 @@ k_read() { # PATH
   case $k_rooted in ?*) k_say m; printf '%s\0%s' "$1" "$k_out" ;; esac
   if [ -f "$k_out" ] || [ ! -e "$k_out" ]; then
     case $k_out in
-      */kmsg | */trace_pipe | */trace_pipe_raw) k_refuse "$1" 'it would wait for events' ;;
+      */proc/kmsg | */trace_pipe | */trace_pipe_raw) k_refuse "$1" 'it would wait for events' ;;
       *[!A-Za-z0-9_./:@%+=,-]* | */cmdline | */environ) k_alone "$1" ;;
       *) k_put "$k_out" ;;
     esac
@@ -57,10 +57,10 @@ k_tell() { # k_err, with the true reasons where head does not give them
 }
 
 k_alone() { # PATH, found at k_out: names that head's messages do not show as they are, contents that any user can shape
-  k_say "o"
+  k_say o
   printf '%s\0' "$1"
   k_err=$(head -c "$k_limit" "$k_out" 2>&1 >&3)
-  k_say "p"
+  k_say p
   printf %s "$k_err"
 }
 
@@ -156,10 +156,12 @@ k_owners() { # INDEX STAT: who it belongs to, by the names in the root. A user w
 }
 
 k_command() { # INDEX SECONDS ARGV…
-  k_say "n $1"
-  case $k_rooted in ?*) printf 'kvmplay: ENOENT: no commands run in an offline root'; return ;; esac
-  k_find "$3" || { printf 'kvmplay: ENOENT: no such command'; return; }
-  k_run "$@"
+  if [ -n "$k_rooted" ] || ! k_find "$3"; then
+    k_say "n $1"
+    printf 'kvmplay: ENOENT: no such command'
+  else
+    k_run "$@"
+  fi
 }
 
 k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its stdout; its stderr, a newline and k_status

@@ -161,10 +161,10 @@ function output(bytes: Buffer, limit: number): Reading {
   return { is: 'output', status: 0, stdout: bytes.toString(), stderr: '' };
 }
 
-/** A command's stderr, newline, status. */
+/** A command's stderr, newline, status; no status: it could not even be started. */
 export function parseTail(tail: string): { stderr: string; status: number } {
   const cut = tail.lastIndexOf('\n');
-  return { stderr: tail.slice(0, cut), status: Number(tail.slice(cut + 1)) };
+  return { stderr: tail.slice(0, cut), status: Number(tail.slice(cut + 1) || 255) };
 }
 
 function ended(before: Reading & { is: 'output' }, tail: string, late: boolean): Reading {

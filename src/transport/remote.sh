@@ -1,17 +1,25 @@
 # What runs on a host: read once by its sh when a session begins, then used by every frame. It has to work in dash, bash
 # called as sh, and busybox ash, with the GNU tools or busybox's. Blank lines and comments are not sent.
-# Functions and variables are named k_*; a function's result is in k_out, why there is none in k_why.
+# Functions and variables are named k_*; what a function finds out is in k_out.
 
-set +Ceuvx
+# What the environment may have brought: options, aliases, functions, variables, and what a bash was told by BASHOPTS.
+set +aCemuvx
 set -f
-LC_ALL=C PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
-export LC_ALL PATH
-unset ENV BASH_ENV CDPATH GLOBIGNORE GREP_OPTIONS LANGUAGE POSIXLY_CORRECT TMOUT
+unalias -a
 unset -f base64 cat cd chgrp chmod chown command cp dd head id ln ls mkdir mv printf pwd read readlink
 unset -f rm rmdir setsid stat timeout wc
-unalias -a
-# What a bash may have been told by BASHOPTS.
-case ${BASH_VERSION-} in ?*) shopt -u dotglob extglob failglob globstar nocaseglob nocasematch nullglob ;; esac
+for k_name in ENV BASH_ENV CDPATH GLOBIGNORE GREP_OPTIONS LANGUAGE POSIXLY_CORRECT TMOUT; do
+  # By way of `command`, or a variable that is read-only would end the shell.
+  command unset "$k_name" 2>/dev/null
+done
+case ${BASH_VERSION-} in
+  ?*)
+    set +o pipefail
+    shopt -u dotglob extglob failglob globstar nocaseglob nocasematch nullglob
+    ;;
+esac
+LC_ALL=C PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+export LC_ALL PATH
 umask 022
 cd /
 IFS=
