@@ -36,9 +36,9 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
     moduleNames: [...moduleNames(), ...controlNames()],
     early: makeScope([{ name: 'extra', vars: extra ?? new Map() }]),
   };
-  const loaded = await Promise.all(files.map((file) => collect(() => loadPlaybook(resolve(file), known))));
-  const playbooks = loaded.flatMap((one) => (one ? [one.playbook] : []));
-  found.push(...(await checkTasks(playbooks)));
+  const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
+  const playbooks = loaded.map(({ playbook }) => playbook);
+  found.push(...loaded.flatMap(({ mistakes }) => mistakes), ...(await checkTasks(playbooks)));
   const playbookDir = dirname(resolve(files[0] ?? ''));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotKnown } from '../contract/index.ts';
 import type { Expression, Task } from '../playbook/types.ts';
+import { UserError } from '../source/diagnostic.ts';
 import { isUnknown, renderNode, renderScalar, type Scope, test, type Unknown } from '../template/index.ts';
 import { attempt, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
@@ -238,10 +239,19 @@ function conclude(
 function statusOf(task: Task, context: TaskContext, came: Attempt): Status {
   if (came.status === 'unreachable') return task.ignoreUnreachable ? 'ignored' : 'unreachable';
   if (came.status !== 'failed') return came.status;
-  const ignored =
-    typeof task.ignoreErrors === 'boolean' ? task.ignoreErrors : test(task.ignoreErrors, context.scope({})) === true;
-  if (ignored) return 'ignored';
+  if (ignoresErrors(task, context.scope({}))) return 'ignored';
   return context.rescued ? 'rescued' : 'failed';
+}
+
+/** A mistake in what is to say so does not hide the failure that is there already. */
+function ignoresErrors({ ignoreErrors }: Task, scope: Scope): boolean {
+  if (typeof ignoreErrors === 'boolean') return ignoreErrors;
+  try {
+    return renderScalar(ignoreErrors, scope) === true;
+  } catch (error) {
+    if (error instanceof UserError || error instanceof NotKnown) return false;
+    throw error;
+  }
 }
 
 /** What `register` keeps of a loop: every item's result, and whether any changed, failed, or all were skipped. */

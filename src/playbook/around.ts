@@ -1,3 +1,4 @@
+import type { Position } from '../source/diagnostic.ts';
 import type { Node } from '../source/node.ts';
 import type { Inherited } from './inherit.ts';
 import type { Loader } from './loader.ts';
@@ -20,6 +21,8 @@ export interface Around {
 /** What roles add to the play they are used in. */
 export interface PlaySoFar {
   readonly handlers: Task[];
+  /** Handlers that could not be made out: anything may be meant to notify one. */
+  readonly lostHandlers: Position[];
   /** Roles that ran, with their variables: they run once. */
   readonly ran: Set<string>;
 }

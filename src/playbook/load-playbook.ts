@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { describeNode, type MapNode } from '../source/node.ts';
-import { checkNotify } from './check-notify.ts';
 import { findFile } from './find-file.ts';
 import { type Inherited, inherit, NOTHING_INHERITED } from './inherit.ts';
 import { readKeywords, unknownKeyword } from './keywords.ts';
@@ -10,13 +9,16 @@ import { parsePlay } from './parse-play.ts';
 import { word } from './readers.ts';
 import type { Parsed, Play } from './types.ts';
 
-/** A playbook with everything that it imports. Throws `UserError` with every mistake in all of its files. */
+/** A playbook with everything that it imports, as far as it can be made out, and every mistake in all of its files. */
 export async function loadPlaybook(file: string, options: LoadOptions): Promise<Parsed> {
   const loader = makeLoader(options);
-  const plays = await parseFile(file, undefined, [], NOTHING_INHERITED, loader);
-  for (const play of plays) loader.found.push(...checkNotify(play));
-  if (loader.found.length > 0) throw new UserError(loader.found);
-  return { playbook: { file, plays }, warnings: [] };
+  try {
+    const plays = await parseFile(file, undefined, [], NOTHING_INHERITED, loader);
+    return { playbook: { file, plays }, mistakes: loader.found };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { playbook: { file, plays: [] }, mistakes: [...loader.found, ...error.diagnostics] };
+  }
 }
 
 async function parseFile(

@@ -47,6 +47,7 @@ async function parseItem(map: MapNode, around: Around): Promise<Item[]> {
     return [];
   }
   const item = names.has('meta') ? parseMeta(map, inherited, loader) : parseTask(map, place, inherited, loader);
+  if (!item && place === 'handler') around.play.lostHandlers.push(map.at);
   return item ? [item] : [];
 }
 

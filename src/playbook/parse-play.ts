@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { mistake } from '../source/diagnostic.ts';
 import type { MapNode } from '../source/node.ts';
 import type { Around } from './around.ts';
+import { checkNotify } from './check-notify.ts';
 import { findFile } from './find-file.ts';
 import { becomeOf, type Inherited, inherit, varsOf } from './inherit.ts';
 import { type Given, keywordsOn, readKeywords, unknownKeyword } from './keywords.ts';
@@ -33,7 +34,7 @@ export async function parsePlay(
     playDirectory: dirname(file),
     files: [file],
     roles: [],
-    play: { handlers, ran: new Set() },
+    play: { handlers, lostHandlers: [], ran: new Set() },
   };
   const pre = await parseItems(given.pre_tasks ?? [], around);
   const roles = await useRoles(given.roles ?? [], around, parseItems);
@@ -49,7 +50,7 @@ export async function parsePlay(
     if (!map.entries.some(({ key }) => key === 'hosts')) found.push(missingHosts(map, options.moduleNames));
     return undefined;
   }
-  return {
+  const play: Play = {
     at: map.at,
     name: String(given.name?.value ?? hosts),
     hosts,
@@ -67,6 +68,8 @@ export async function parsePlay(
     ...(given.remote_user !== undefined && { remoteUser: given.remote_user }),
     ...(given.port !== undefined && { port: given.port }),
   };
+  if (around.play.lostHandlers.length === 0) found.push(...checkNotify(play));
+  return play;
 }
 
 async function readVarsFiles(given: Given, file: string, loader: Loader): Promise<readonly MapNode[]> {

@@ -131,5 +131,6 @@ export interface Role {
 
 export interface Parsed {
   readonly playbook: Playbook;
-  readonly warnings: readonly Diagnostic[];
+  /** With any of these, the playbook is good for nothing but being checked further. */
+  readonly mistakes: readonly Diagnostic[];
 }

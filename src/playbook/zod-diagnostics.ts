@@ -9,10 +9,13 @@ type Issue = z.core.$ZodIssue;
 
 /**
  * A schema's refusal as mistakes at the places in the YAML that they are about. With the schema, unknown parameters are
- * compared to the known ones.
+ * compared to the known ones. What a schema misses beside a misspelt parameter is likely that one.
  */
 export function zodDiagnostics(error: z.ZodError, node: Node, schema?: z.ZodType): Diagnostic[] {
-  return error.issues.flatMap((issue) => explain(issue, issue.path, node, schema));
+  const misspelt = error.issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('.'));
+  return error.issues
+    .filter((issue) => issue.code !== 'custom' || !misspelt.includes(issue.path.join('.')))
+    .flatMap((issue) => explain(issue, issue.path, node, schema));
 }
 
 function explain(issue: Issue, path: readonly PropertyKey[], node: Node, schema: z.ZodType | undefined): Diagnostic[] {

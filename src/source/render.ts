@@ -13,7 +13,7 @@ const WIDTH = 160;
 /** Mistakes as a good compiler prints them: what, where, the line with a caret, how to mend it. Ends with a newline. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
   const linesOf = cachedLines(options.readSource);
-  return distinct(diagnostics)
+  return inOrder(distinct(diagnostics))
     .map((one) => renderOne(one, linesOf, options.colour ?? false))
     .join('\n');
 }
@@ -62,4 +62,15 @@ function cachedLines(readSource: RenderOptions['readSource']): LinesOf {
 function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const key = ({ code, message, at }: Diagnostic) => [code, message, at?.file, at?.line, at?.column].join('\0');
   return [...new Map(diagnostics.map((one) => [key(one), one])).values()];
+}
+
+/** As a reader meets them: file by file as first named, from top to bottom. */
+function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = [...new Set(diagnostics.map(({ at }) => at?.file))];
+  const place = ({ at }: Diagnostic) => [files.indexOf(at?.file), at?.line ?? 0, at?.column ?? 0] as const;
+  return diagnostics.toSorted((a, b) => {
+    const [file, line, column] = place(a);
+    const [otherFile, otherLine, otherColumn] = place(b);
+    return file - otherFile || line - otherLine || column - otherColumn;
+  });
 }

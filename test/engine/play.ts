@@ -9,6 +9,7 @@ import { run } from '../../src/engine/run.ts';
 import { makeMemory } from '../../src/engine/variables.ts';
 import { loadPlaybook } from '../../src/playbook/load-playbook.ts';
 import { moduleNames } from '../../src/registry/index.ts';
+import { UserError } from '../../src/source/diagnostic.ts';
 import { fakeHost } from '../support/fake-host.ts';
 
 interface Options {
@@ -22,7 +23,8 @@ export async function play(yaml: string, { check = false, hosts, vars = {} }: Op
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
   const file = join(folder, 'site.yml');
   writeFileSync(file, yaml);
-  const { playbook } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
+  const { playbook, mistakes } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
+  if (mistakes.length > 0) throw new UserError(mistakes);
   const journal = await openJournal(folder, 'r1');
   const events: Event[] = [];
   const status = await run({

@@ -14,21 +14,18 @@ export async function load(
 ): Promise<readonly Play[]> {
   const root = makeProject(typeof files === 'string' ? { 'site.yml': files } : files);
   const early = makeScope([]).with('extra', extra);
-  return (await loadPlaybook(join(root, 'site.yml'), { moduleNames, early })).playbook.plays;
+  const { playbook, mistakes } = await loadPlaybook(join(root, 'site.yml'), { moduleNames, early });
+  if (mistakes.length > 0) throw new UserError(mistakes);
+  return playbook.plays;
 }
 
 /** What is wrong with a project: `Code file:line:column message (hint)`, paths relative to it. */
 export async function mistakes(files: string | Readonly<Record<string, string>>): Promise<string[]> {
   const root = makeProject(typeof files === 'string' ? { 'site.yml': files } : files);
-  try {
-    await loadPlaybook(join(root, 'site.yml'), { moduleNames });
-    return [];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return error.diagnostics.map(({ code, message, at, hint }) =>
-      `${code} ${at?.file}:${at?.line}:${at?.column} ${message}${hint ? ` (${hint})` : ''}`.replaceAll(`${root}/`, ''),
-    );
-  }
+  const { mistakes } = await loadPlaybook(join(root, 'site.yml'), { moduleNames });
+  return mistakes.map(({ code, message, at, hint }) =>
+    `${code} ${at?.file}:${at?.line}:${at?.column} ${message}${hint ? ` (${hint})` : ''}`.replaceAll(`${root}/`, ''),
+  );
 }
 
 /** All tasks of a play in order, those of blocks among them. */

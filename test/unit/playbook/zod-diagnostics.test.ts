@@ -77,6 +77,12 @@ describe('zodDiagnostics', () => {
     expect(said(yaml)).toEqual([expected]);
   });
 
+  it('says nothing of what is missing where a parameter is misspelt', () => {
+    expect(said('name: x\nmode: x\nnmae: y')).toEqual([
+      'UnknownParameter 3:1 there is no parameter "nmae" (did you mean "name"?)',
+    ]);
+  });
+
   it('says all of it', () => {
     expect(said('nmae: x\ncount: x')).toHaveLength(3);
   });

@@ -38,6 +38,16 @@ describe('renderDiagnostics', () => {
     ).toHaveLength(2);
   });
 
+  it('goes through the files from top to bottom', () => {
+    const one = (file: string, line: number, column: number) =>
+      mistake('A', `${file}${line}${column}`, { file, line, column });
+    const text = renderDiagnostics([one('b', 9, 1), one('a', 1, 1), one('b', 2, 8), one('b', 2, 1)], {
+      readSource: () => undefined,
+    });
+
+    expect(text.match(/[ab]\d\d/g)).toEqual(['b21', 'b28', 'b91', 'a11']);
+  });
+
   it('passes no escape sequence of a file on to the terminal', () => {
     const text = renderDiagnostics([mistake('A', 'b\u001b[2J', { ...at, line: 3, column: 1 })], { readSource });
 
