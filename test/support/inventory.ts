@@ -1,12 +1,16 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { type Inventory, type LoadOptions, loadInventory } from '../../src/inventory/index.ts';
 import { UserError } from '../../src/source/diagnostic.ts';
 
+const root = mkdtempSync(join(tmpdir(), 'kvmplay-inventory-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
 /** A new folder with these files; those that begin with `#!` can be executed. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kvmplay-inventory-'));
+  const folder = mkdtempSync(join(root, 'case-'));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
