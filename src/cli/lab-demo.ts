@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { labFolder, runningLab } from '../lab/state.ts';
+import { runningLab, stateFolder } from '../lab/state.ts';
 import { HOME } from './version.ts';
 
 /** What the demo reads of a report of schema `kvmplay.run/1`. */
@@ -29,7 +29,7 @@ const DRIFT = [
  * user would type. Looks at the outcomes itself: exit code 1, and what differed, where one is not as it should be.
  */
 export async function labDemo(keep: boolean): Promise<number> {
-  const dir = join(dirname(labFolder()), 'demo');
+  const dir = stateFolder('demo');
   const site = ['playbooks/site.yml', '-i', join(dir, 'inventory.yml')];
   const reportFile = join(dir, 'report.json');
   const wrong: string[] = [];

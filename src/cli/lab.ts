@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadMachine } from '../lab/machine.ts';
-import { claimLab, forgetLab, type LabState, labFolder, publishLab, runningLab, stillRuns } from '../lab/state.ts';
+import {
+  claimLab,
+  forgetLab,
+  type LabState,
+  labFolder,
+  publishLab,
+  runningLab,
+  stateFolder,
+  stillRuns,
+} from '../lab/state.ts';
 import { CouldNot } from './exit.ts';
 import { HOME } from './version.ts';
 
@@ -130,7 +139,7 @@ function describe(dir: string, { pid, machine, hosts }: LabState): string {
   ].join('\n');
 }
 
-const folder = (flags: LabFlags): string => resolve(flags.dir ?? labFolder());
+const folder = (flags: LabFlags): string => labFolder(flags.dir ?? stateFolder('lab'));
 
 function say(text: string): 0 {
   console.log(text);

@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { mistake, UserError } from '../source/diagnostic.ts';
+import { join } from 'node:path';
 import { membersOf } from './fleet.ts';
 import { inventoryText, type LabHost } from './inventory.ts';
 import { keyFor } from './keys.ts';
 import type { Machine } from './machine.ts';
 import { type SshServer, startSshServer } from './server.ts';
+import { labFolder } from './state.ts';
 import { layoutOf, layTree } from './tree.ts';
 
 export interface LabOptions {
@@ -28,11 +28,7 @@ export interface Lab {
 
 /** Starts simulated hypervisors in this process: one SSH server and one directory tree each. */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const dir = resolve(options.dir);
-  if (/[\s"'\\%$]/.test(dir)) {
-    const why = `the lab's directory ${JSON.stringify(dir)} has a blank, quote, backslash, % or $ in it, which ssh options cannot carry`;
-    throw new UserError([mistake('LabDirectory', why, undefined, 'choose another with --dir')]);
-  }
+  const dir = labFolder(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const keys = join(dir, 'keys');
   const userKey = keyFor(keys, 'user');

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { mistake, UserError } from '../source/diagnostic.ts';
 import type { LabHost } from './inventory.ts';
 
 /** What a running lab writes down of itself, in `lab.json` in its directory. */
@@ -14,9 +15,17 @@ export interface LabState {
   readonly hosts?: readonly LabHost[];
 }
 
-/** `$XDG_STATE_HOME/kvmplay/lab`, or `~/.local/state/kvmplay/lab`. */
-export function labFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'kvmplay', 'lab');
+/** `$XDG_STATE_HOME/kvmplay/NAME`, or `~/.local/state/kvmplay/NAME`. */
+export function stateFolder(name: string, env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'kvmplay', name);
+}
+
+/** A directory for a lab, as an absolute path. Throws `UserError` `LabDirectory` where ssh could not be told of it. */
+export function labFolder(given: string): string {
+  const dir = resolve(given);
+  if (!/[\s"'\\%$]/.test(dir)) return dir;
+  const why = `the lab's directory ${JSON.stringify(dir)} has a blank, quote, backslash, % or $ in it, which ssh's options cannot carry`;
+  throw new UserError([mistake('LabDirectory', why, undefined, 'choose another with --dir')]);
 }
 
 /** The lab that runs in this directory. What a killed one left behind counts for nothing. */

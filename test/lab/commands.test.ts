@@ -113,6 +113,7 @@ describe('kvmplay lab', { timeout: 120_000 }, () => {
   it.each([
     [['up', '--topology', 'debian12-2s3n'], 'did you mean debian12-2s2n?'],
     [['up', '--hosts', '0'], 'a whole number from 1 to 2000'],
+    [['up', '--dir', '/tmp/a lab'], 'choose another with --dir'],
     [['up', '--port', '80'], 'a whole number from 1024 to 65000'],
   ])('refuses %j with what it takes', async (args, words) => {
     const said = await kvmplay(...args);
