@@ -144,10 +144,12 @@ The rules are for disks as they are found at boot, by the same names or class; \
       ...(scheduler === undefined ? [] : [{ name: 'scheduler', value: scheduler }]),
       ...attributesOf(params),
     ];
-    const wanted = udevMatches(params, disks).flatMap((when) =>
-      attributes.map(({ name, value }) => [`${when}, ATTR{queue/${name}}`, value] as const),
+    const lines = udevMatches(params, disks).flatMap((when) =>
+      attributes.map(({ name, value }) => ({ name, key: `${when}, ATTR{queue/${name}}`, value })),
     );
-    const rules = params.persistent ? setDropIn(seen, params.file, RULE, new Map(wanted)) : undefined;
+    const wanted = new Map(lines.map(({ key, value }) => [key, value]));
+    const labels = new Map(lines.map(({ key, name }) => [key, name]));
+    const rules = params.persistent ? setDropIn(seen, params.file, RULE, wanted, labels) : undefined;
     const changes = [...plans.flatMap((plan) => (params.live ? plan.changes : [])), ...(rules ? [rules] : [])];
     return planOf(changes, [], [...plans.flatMap(({ notes }) => notes), ...tunedNotes(seen, 'I/O schedulers')]);
   },

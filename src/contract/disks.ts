@@ -13,8 +13,9 @@ export interface DiskChoice {
   readonly class?: keyof typeof CLASSES | 'members' | undefined;
 }
 
-/** Never by a pattern: no disks, or disks made of others. */
-const NO_DISK = /^(loop|ram|zram|sr|fd|dm-|md|nbd)\d|^nvme\d+c/;
+/** No disks, or disks made of others: taken by their own name, never by a pattern. */
+const NOT_BY_PATTERN = 'loop*|ram*|zram*|sr*|fd*|dm-*|md*|nbd*|nvme*c*';
+const isDisk = (name: string) => !NOT_BY_PATTERN.split('|').some((pattern) => matches(pattern, name));
 
 /** How a class of disks is found, and how udev finds it. */
 const CLASSES = {
@@ -33,13 +34,14 @@ export const diskProbes = (choice: DiskChoice): Probes => ({
 });
 
 const isLink = (device: string) => device.startsWith('/');
+const isPattern = (device: string) => /[*?[]/.test(device);
 
 /** The disks that are asked for. Throws `Problem` UnknownDisk for a name that is none. */
 export function chosenDisks(params: DiskChoice, seen: Seen): string[] {
   const all = seen.names(BLOCK) ?? [];
   const named = (params.devices ?? ['*']).flatMap((device) => {
     if (isLink(device)) return [existing(seen.text(device)?.split('/').at(-1) ?? device, all)];
-    if (/[*?[]/.test(device)) return all.filter((disk) => !NO_DISK.test(disk) && matches(device, disk));
+    if (isPattern(device)) return all.filter((disk) => isDisk(disk) && matches(device, disk));
     return [existing(device, all)];
   });
   return [...new Set(named)].filter((disk) => isOfClass(disk, params.class, seen));
@@ -71,11 +73,13 @@ export function udevMatches(params: DiskChoice, disks: readonly string[]): strin
   const { kernel, rotational } = params.class ? CLASSES[params.class] : {};
   if (kernel !== undefined) always.push(`KERNEL=="${kernel}"`);
   if (rotational !== undefined) always.push(`ATTR{queue/rotational}=="${rotational}"`);
-  const names = (params.devices ?? []).filter((device) => !isLink(device));
-  const links = (params.devices ?? []).filter(isLink);
+  const devices = params.devices ?? [];
+  const names = devices.filter((device) => !isLink(device) && !isPattern(device));
+  const patterns = devices.filter(isPattern);
   const each = [
     ...(names.length > 0 ? [`KERNEL=="${names.join('|')}"`] : []),
-    ...links.map((path) => `SYMLINK=="${path.slice('/dev/'.length)}"`),
+    ...(patterns.length > 0 ? [`KERNEL!="${NOT_BY_PATTERN}", KERNEL=="${patterns.join('|')}"`] : []),
+    ...devices.filter(isLink).map((path) => `SYMLINK=="${path.slice('/dev/'.length)}"`),
   ];
   return each.length === 0 ? [always.join(', ')] : each.map((one) => [...always, one].join(', '));
 }

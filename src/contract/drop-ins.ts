@@ -53,14 +53,25 @@ function dropIns(seen: Seen, kind: Kind): DropIn[] {
 
 /**
  * The change of our own file, or none where it says all of it. It is removed when nothing of ours is left in it.
+ * `labels`: what a key is called in the summary, where that is shorter.
  */
-export function setDropIn(seen: Seen, ours: string, format: LineFormat, wanted: WantedSettings): Change | undefined {
+export function setDropIn(
+  seen: Seen,
+  ours: string,
+  format: LineFormat,
+  wanted: WantedSettings,
+  labels: ReadonlyMap<string, string> = new Map(),
+): Change | undefined {
   const now = seen.text(ours);
   const base = now ?? HEADER;
   const wrong = [...wanted].filter(([key, value]) => !says(base, format, key, value));
   if (wrong.length === 0) return undefined;
   const next = withSettings(base, format, wanted);
-  const what = wrong.map(([key, value]) => (value === undefined ? `no ${key}` : `${key} = ${value}`));
+  const what = wrong.map(([key, value]) => {
+    const label = labels.get(key) ?? key;
+    if (value === undefined) return `no ${label}`;
+    return value === '' ? label : `${label} = ${value}`;
+  });
   return replaceFile({
     path: ours,
     before: seen.raw(ours),

@@ -102,7 +102,8 @@ export function persistParameters(
     label: `${module}.${name}`,
     value,
   }));
-  const change = setDropIn(seen, ours, OPTIONS, new Map(keyed.map(({ key, value }) => [key, value])));
+  const labels = new Map(keyed.map(({ key, label }) => [key, label]));
+  const change = setDropIn(seen, ours, OPTIONS, new Map(keyed.map(({ key, value }) => [key, value])), labels);
   const rivals = rivalsOf(seen, 'modprobe.d', ours, OPTIONS, 'last');
   const pending = keyed.flatMap(({ key, label, value }) => {
     const booted = new RegExp(`(?:^|\\s)${label}=(\\S+)`).exec((seen.text(CMDLINE) ?? '').replaceAll('-', '_'))?.[1];

@@ -29,7 +29,8 @@ export function persistKnobs(
   ours: string,
   knobs: readonly Pick<Knob, 'path' | 'label' | 'value'>[],
 ): { readonly changes: readonly Change[]; readonly pending: readonly Pending[] } {
-  const change = setDropIn(seen, ours, WRITES, new Map(knobs.map(({ path, value }) => [path, value])));
+  const labels = new Map(knobs.map(({ path, label }) => [path, label]));
+  const change = setDropIn(seen, ours, WRITES, new Map(knobs.map(({ path, value }) => [path, value])), labels);
   const rivals = rivalsOf(seen, 'tmpfiles.d', ours, WRITES, 'first');
   const pending = knobs.flatMap(({ path, label, value }) => {
     const rival = rivals.find(({ key }) => key === path);

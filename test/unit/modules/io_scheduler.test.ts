@@ -116,12 +116,14 @@ describe('io_scheduler', () => {
     ]);
   });
 
+  const noDisk = 'KERNEL!="loop*|ram*|zram*|sr*|fd*|dm-*|md*|nbd*|nvme*c*"';
   const head = 'ACTION=="add|change", SUBSYSTEM=="block", ENV{DEVTYPE}=="disk"';
   it.each([
     [{ devices: 'sda' }, 'KERNEL=="sda"'],
     [{ devices: 'sda, sdb' }, 'KERNEL=="sda|sdb"'],
     [{ class: 'rotational' }, 'KERNEL=="sd*|hd*", ATTR{queue/rotational}=="1"'],
-    [{ class: 'nvme', devices: 'nvme[01]*' }, 'KERNEL=="nvme*", KERNEL=="nvme[01]*"'],
+    [{ devices: 'sd*' }, `${noDisk}, KERNEL=="sd*"`],
+    [{ class: 'nvme', devices: 'nvme[01]*' }, `KERNEL=="nvme*", ${noDisk}, KERNEL=="nvme[01]*"`],
   ])('writes for %j a rule with %s', async (which, match) => {
     const files = disks({ sda: 'x', sdb: 'x', nvme0n1: 'x' }, { 'sda/queue/rotational': '1' });
 
