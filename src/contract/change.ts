@@ -35,7 +35,7 @@ export interface Change {
   readonly disturbs?: readonly Probe[];
   /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */
   readonly once?: true;
-  /** What to do about it when the host refuses one of its actions, by errno. */
+  /** What to do when the host refuses one of its actions, by errno, or when it has something else after: `DidNotConverge`. */
   readonly hints?: Readonly<Record<string, string>>;
 }
 

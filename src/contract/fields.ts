@@ -3,6 +3,7 @@
  * Values come typed from a playbook, or as text from `-a 'key=value'`: each field takes both.
  */
 import { z } from 'zod';
+import { parseKib } from './size.ts';
 
 const YES = ['yes', 'true', 'on'] as const;
 const NO = ['no', 'false', 'off'] as const;
@@ -26,6 +27,17 @@ export const integer = (min = 0, max = Number.MAX_SAFE_INTEGER) => {
     })
     .transform(Number);
 };
+
+/** A size with its unit, in KiB: `2M`, `1G`, `2048kB`. */
+export const kibibytes = () =>
+  z.string({ error: 'expected a size with its unit, such as 2M' }).transform((size, context) => {
+    try {
+      return parseKib(size);
+    } catch {
+      context.addIssue({ code: 'custom', message: `"${size}" is no size: write it with a unit, such as 2M or 1G` });
+      return z.NEVER;
+    }
+  });
 
 /** One or more words: a list, or a text with commas or blanks between them. */
 export const words = () =>

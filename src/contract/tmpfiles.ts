@@ -23,14 +23,17 @@ const WRITES: LineFormat = {
 /** What to read to persist knobs by tmpfiles.d. */
 export const tmpfilesProbes = (ours: string): Probes => dropInProbes('tmpfiles.d', ours);
 
-/** Have systemd-tmpfiles write these knobs at every boot. */
+/** Have systemd-tmpfiles write these knobs at every boot, and the paths that are `gone` no more. */
 export function persistKnobs(
   seen: Seen,
   ours: string,
   knobs: readonly Pick<Knob, 'path' | 'label' | 'value'>[],
+  gone: readonly string[] = [],
 ): { readonly changes: readonly Change[]; readonly pending: readonly Pending[] } {
   const labels = new Map(knobs.map(({ path, label }) => [path, label]));
-  const change = setDropIn(seen, ours, WRITES, new Map(knobs.map(({ path, value }) => [path, value])), labels);
+  const wanted = new Map<string, string | undefined>(gone.map((path) => [path, undefined]));
+  for (const { path, value } of knobs) wanted.set(path, value);
+  const change = setDropIn(seen, ours, WRITES, wanted, labels);
   const rivals = rivalsOf(seen, 'tmpfiles.d', ours, WRITES, 'first');
   const pending = knobs.flatMap(({ path, label, value }) => {
     const rival = rivals.find(({ key }) => key === path);

@@ -51,6 +51,9 @@ export function sameUnit(a: string, b: string): boolean {
   return one.load === other.load && one.enabled === other.enabled && runs(one) === runs(other);
 }
 
+/** What systemctl says of a unit that runs and will run. */
+export const RUNNING: Reading = show({ load: 'loaded', active: 'active', enabled: 'enabled' });
+
 const MASKED: Reading = show({ load: 'masked', active: 'inactive', enabled: 'masked' });
 
 /** Stop a unit and never let it start again, or nothing where that is so. */

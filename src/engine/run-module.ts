@@ -101,7 +101,7 @@ export const apply = (ledger: Ledger): Hand => ({
     await ledger.done(seq, results);
 
     const failed = results.find((result) => result.ok === false);
-    if (failed?.ok === false) return refusedAction(changes, results, failed.message);
+    if (failed?.ok === false) return refusedAction(changes, results, failed);
     const { seen } = await eyes.see(module, params);
     const left = module.plan(params, seen).changes.filter((change) => !change.once);
     return left.length > 0 ? didNotConverge(left) : undefined;
@@ -116,20 +116,27 @@ function didNotConverge(left: readonly Change[]): Problem {
   return new Problem(
     'DidNotConverge',
     `everything was written without an error, and the host is still not as asked. ${gaps.join('; ')}`,
-    'the kernel may have clamped the value, or something on the host puts it back: compare the two figures',
+    left.find((change) => change.hints?.DidNotConverge)?.hints?.DidNotConverge ??
+      'the kernel may have clamped the value, or something on the host puts it back: compare the two figures',
   );
 }
 
-function refusedAction(changes: readonly Change[], results: readonly ActionResult[], message: string): Problem {
+function refusedAction(
+  changes: readonly Change[],
+  results: readonly ActionResult[],
+  { message, errno }: { readonly message: string; readonly errno?: string },
+): Problem {
   let index = 0;
+  let hint: string | undefined;
   const done: string[] = [];
   for (const change of changes) {
     const own = results.slice(index, index + change.do.length);
     index += change.do.length;
     if (own.every((result) => result.ok === true)) done.push(change.summary);
+    if (own.some((result) => result.ok === false)) hint = change.hints?.[errno ?? ''];
   }
   const before = done.length > 0 ? `; done before it: ${done.join('; ')}` : '';
-  return new Problem('ActionFailed', `${message}${before}`);
+  return new Problem('ActionFailed', `${message}${before}`, hint);
 }
 
 function refusedImpact(change: Change, limit: Impact): Problem {

@@ -10,9 +10,12 @@ export const knob = defineModule({
   plan: ({ path, value, disturbs }, seen) => {
     const now = seen.text('it')?.trim();
     if (now === value) return NOTHING;
+    const hints = { EINVAL: 'ask for less', DidNotConverge: 'ask at boot' };
     const twin = disturbs === undefined ? {} : { disturbs: [file(disturbs)] };
     return {
-      changes: [pokeKnob({ path, value, before: seen.raw('it'), summary: `${path}: ${now} → ${value}`, ...twin })],
+      changes: [
+        pokeKnob({ path, value, before: seen.raw('it'), summary: `${path}: ${now} → ${value}`, ...twin, hints }),
+      ],
     };
   },
   examples: [],

@@ -54,7 +54,7 @@ describe('a module on a host', () => {
 
     const outcome = await run(host, knob, { path: '/k', value: '5000' });
 
-    expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'DidNotConverge' } });
+    expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'DidNotConverge', hint: 'ask at boot' } });
     expect(outcome).toHaveProperty(
       'problem.message',
       expect.stringContaining('/k: asked for "5000", the host has "439"'),
@@ -67,7 +67,7 @@ describe('a module on a host', () => {
 
     const outcome = await run(host, knob, { path: '/k', value: '9' }, written);
 
-    expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'ActionFailed' } });
+    expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'ActionFailed', hint: 'ask for less' } });
     expect(written.lines.at(-1)).toBe('done false');
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { offeredBy, type Shown } from '../../src/contract/index.ts';
 import type { Content } from '../support/fake-files.ts';
-import { couldBe } from '../support/fake-kernel.ts';
+import { settled } from '../support/fake-kernel.ts';
 
 export type Files = Readonly<Record<string, Content>>;
 
@@ -15,7 +15,7 @@ export function hostsAround(files: Readonly<Record<string, Shown>>): fc.Arbitrar
         Object.entries(made).flatMap(([path, content]) => (content === GONE ? [] : [[path, content]])),
       ),
     )
-    .filter((made) => couldBe((path) => made[path]));
+    .map((made) => settled<Content>(made));
 }
 
 const GONE = Symbol('not there');

@@ -80,9 +80,51 @@ const TWINS = [
   ['/proc/sys/vm/dirty_background_ratio', '/proc/sys/vm/dirty_background_bytes'],
 ] as const;
 
-/** Whether a kernel could ever read like this. */
-export const couldBe = (read: (path: string) => unknown): boolean =>
-  TWINS.every(([a, b]) => !(Number(read(a)) > 0 && Number(read(b)) > 0));
+/** The same files, as a kernel could show them: of twins one is 0, and a pool has what its nodes have. */
+export function settled<T>(files: Readonly<Record<string, T | string>>): Record<string, T | string> {
+  const now = { ...files };
+  for (const [a, b] of TWINS) if (Number(now[a]) > 0 && Number(now[b]) > 0) now[b] = '0\n';
+  for (const path of Object.keys(now)) {
+    const [, pool] = /^(.*\/hugepages-\d+kB)\/nr_hugepages$/.exec(path) ?? [];
+    if (pool === undefined) continue;
+    const [nr, free] = [Number(now[path]), Number(now[`${pool}/free_hugepages`])];
+    if (!(free <= nr)) now[`${pool}/free_hugepages`] = `${nr}\n`;
+    if (Object.hasOwn(now, `${pool}/surplus_hugepages`)) now[`${pool}/surplus_hugepages`] = '0\n';
+  }
+  for (const path of Object.keys(now)) {
+    const [, size, name] = /^\/sys\/kernel\/mm\/hugepages\/(hugepages-\d+kB)\/(nr|free)_hugepages$/.exec(path) ?? [];
+    const nodes = Object.keys(now).filter((one) => one.startsWith(NODES) && one.endsWith(`/${size}/${name}_hugepages`));
+    if (nodes.length > 0) now[path] = `${nodes.reduce((sum, one) => sum + Number(now[one]), 0)}\n`;
+  }
+  return now;
+}
+
+const NODES = '/sys/devices/system/node';
+const nodePool = (node: number, size: string) => `${NODES}/node${node}/hugepages/${size}`;
+
+/** A pool of huge pages: what is in use stays, and the host's figures are the sum of the nodes'. */
+const hugepages =
+  (size: string, node: string | undefined): Knob =>
+  (value, { was, read, set }) => {
+    if (!/^\d+$/.test(value)) return EINVAL;
+    const nodes = [0, 1, 2, 3].filter((one) => read(`${nodePool(one, size)}/nr_hugepages`) !== '');
+    const host = `/sys/kernel/mm/hugepages/${size}`;
+    const count = (pool: string, name: string) => Number(read(`${pool}/${name}_hugepages`));
+    const resize = (pool: string, wanted: number) => {
+      const used = count(pool, 'nr') - count(pool, 'free');
+      set(`${pool}/nr_hugepages`, String(Math.max(wanted, used)));
+      set(`${pool}/free_hugepages`, String(Math.max(wanted, used) - used));
+    };
+    const each = Math.floor(Number(value) / nodes.length);
+    if (node !== undefined) resize(nodePool(Number(node), size), Number(value));
+    else if (nodes.length === 0) resize(host, Number(value));
+    else
+      for (const one of nodes)
+        resize(nodePool(one, size), one === nodes[0] ? Number(value) - each * (nodes.length - 1) : each);
+    for (const name of nodes.length > 0 ? ['nr', 'free'] : [])
+      set(`${host}/${name}_hugepages`, String(nodes.reduce((sum, one) => sum + count(nodePool(one, size), name), 0)));
+    return read(`${node === undefined ? host : nodePool(Number(node), size)}/nr_hugepages`).trim() || was;
+  };
 
 const TUNABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'mq-deadline': { read_expire: '500', fifo_batch: '16' },
@@ -106,7 +148,10 @@ const scheduler =
 /** The knob that every Linux has at a path, if it is more than a file. */
 export function linuxKnob(path: string): Knob | undefined {
   const [, queue] = /^(\/sys\/block\/[^/]+\/queue)\/scheduler$/.exec(path) ?? [];
-  return queue === undefined ? LINUX[path] : scheduler(queue);
+  if (queue !== undefined) return scheduler(queue);
+  if (/\/hugepages-\d+kB\/(free|surplus)_hugepages$/.test(path)) return refusing('EACCES');
+  const [, node, size] = /(?:node(\d+)|\/mm)\/hugepages\/(hugepages-\d+kB)\/nr_hugepages$/.exec(path) ?? [];
+  return size === undefined ? LINUX[path] : hugepages(size, node);
 }
 
 /** Knobs that are more than a file in every Linux. A text with a `[token]` in it needs no entry: see fake-host.ts. */

@@ -61,5 +61,5 @@ function show(unit: string, files: FakeFiles): string {
     `LoadState=${load}\nActiveState=${active}\nUnitFileState=${enabled}\n`;
   if (masked(unit, files)) return lines('masked', 'masked');
   if (!exists(unit, files)) return lines('not-found', '');
-  return lines('loaded', files.stat(`${WANTS}/${unit}`) ? 'enabled' : 'disabled');
+  return lines('loaded', files.glob(`/etc/systemd/system/*.wants/${unit}`).length > 0 ? 'enabled' : 'disabled');
 }

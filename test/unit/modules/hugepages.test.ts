@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { hugepages } from '../../../modules/hugepages.ts';
+import { mistakesIn, planOn, problemOn, summaryOf } from '../../support/plan.ts';
+
+const live = { persistent: false };
+const NODE = '/sys/devices/system/node/node';
+const HOST = '/sys/kernel/mm/hugepages';
+const poke = (path: string, value: string) => ({ do: 'poke', path, value });
+
+/** A host of nodes, each `[pages, free]`, and what more is given. */
+function host(
+  nodes: readonly [number, number][],
+  more: Record<string, string> = {},
+  size = 2048,
+): Record<string, string> {
+  const pool = (dir: string, nr: number, free: number) => [
+    [`${dir}/nr_hugepages`, `${nr}\n`],
+    [`${dir}/free_hugepages`, `${free}\n`],
+    [`${dir}/surplus_hugepages`, '0\n'],
+  ];
+  const sum = (at: 0 | 1) => nodes.reduce((total, one) => total + one[at], 0);
+  return Object.fromEntries([
+    ...pool(`${HOST}/hugepages-${size}kB`, sum(0), sum(1)),
+    [`${HOST}/hugepages-${size}kB/nr_overcommit_hugepages`, '0\n'],
+    ...nodes.flatMap(([nr, free], node) => pool(`${NODE}${node}/hugepages/hugepages-${size}kB`, nr, free)),
+    ...nodes.map((_, node) => [`${NODE}${node}/meminfo`, `Node ${node} MemTotal:        2097152 kB\n`]),
+    ...Object.entries(more),
+  ]);
+}
+const nr = (node: number) => `${NODE}${node}/hugepages/hugepages-2048kB/nr_hugepages`;
+const two = host([
+  [100, 90],
+  [400, 400],
+]);
+
+describe('hugepages', () => {
+  it('sets the nodes that are named and leaves the others', async () => {
+    const plan = await planOn(hugepages, { nodes: { 0: 200 }, ...live }, two);
+
+    expect(summaryOf(plan)).toEqual(['live hugepages 2M of node 0: 100 → 200']);
+    expect(plan.changes[0]?.do).toEqual([poke(nr(0), '200')]);
+  });
+
+  it('puts every node back after a total, since the kernel spreads the pages anew', async () => {
+    const plan = await planOn(hugepages, { total: 600, ...live }, two);
+
+    expect(plan.changes[0]?.undo).toEqual([poke(nr(0), '100'), poke(nr(1), '400')]);
+    expect(plan.changes[0]?.disturbs).toContainEqual({ kind: 'file', path: nr(1) });
+  });
+
+  it('does not take pages from guests', async () => {
+    expect(await problemOn(hugepages, { nodes: { 0: 5 } }, two)).toBe(
+      'PagesInUse: hugepages 2M of node 0: 10 pages are in use, so it cannot go down to 5 (stop or move guests that have them first)',
+    );
+    expect(await problemOn(hugepages, { nodes: { 0: 10 } }, two)).toBe('no problem');
+  });
+
+  it('does not count surplus pages as reserved', async () => {
+    const surplus = { [nr(0)]: '105\n', [nr(0).replace('nr_', 'surplus_')]: '5\n' };
+
+    expect((await planOn(hugepages, { nodes: { 0: 100 }, ...live }, { ...two, ...surplus })).changes).toEqual([]);
+  });
+
+  it.each([
+    // Orders 9 and 10 of a zone: 3 blocks of 2M and 2 of 4M are room for 7 pages.
+    ['enough free blocks', 107, false, [poke(nr(0), '107')], 'none'],
+    [
+      'too few free blocks',
+      108,
+      false,
+      [poke('/proc/sys/vm/compact_memory', '1'), poke(nr(0), '108')],
+      'guest-latency',
+    ],
+    [
+      'too few, and caches may go',
+      108,
+      true,
+      [poke('/proc/sys/vm/drop_caches', '3'), poke('/proc/sys/vm/compact_memory', '1'), poke(nr(0), '108')],
+      'guest-latency',
+    ],
+  ])('with %s', async (_, pages, drop_caches, actions, impact) => {
+    const buddy = 'Node 0, zone   Normal   9 9 9 9 9 9 9 9 9 3 2\nNode 1, zone   Normal   0 0 0 0 0 0 0 0 0 9 9\n';
+
+    const { changes } = await planOn(
+      hugepages,
+      { nodes: { 0: pages }, drop_caches, ...live },
+      { ...two, '/proc/buddyinfo': buddy },
+    );
+
+    expect(changes).toMatchObject([{ do: actions, impact }]);
+  });
+
+  it('tells what to do about a short grant', async () => {
+    const { changes } = await planOn(hugepages, { nodes: { 0: 200 }, ...live }, two);
+
+    expect(changes[0]?.hints?.DidNotConverge).toMatch(/reserve the pages at boot/);
+  });
+
+  it('refuses what a node could never hold', async () => {
+    expect(await problemOn(hugepages, { nodes: { 1: 2000 } }, two)).toBe(
+      'NotEnoughMemory: hugepages 2M of node 1: 2000 pages are 4000M, and there are 2G in all (ask for fewer)',
+    );
+  });
+
+  it('is n/a where a size does not exist, and knows the nodes', async () => {
+    expect((await planOn(hugepages, { size: '1G', total: 1 }, two)).na).toBe('this kernel has no huge pages of 1G');
+    expect(await problemOn(hugepages, { nodes: { 2: 1 } }, two)).toBe(
+      'UnknownNode: there is no NUMA node 2 here (this host has: 0, 1)',
+    );
+  });
+
+  it('writes counts by node for the boot, and takes the total out that would undo them', async () => {
+    const file = '/etc/tmpfiles.d/kvmplay-hugepages.conf';
+    const total = `w ${HOST}/hugepages-2048kB/nr_hugepages - - - - 9\n`;
+
+    const { changes } = await planOn(hugepages, { nodes: { 0: 100 } }, { ...two, [file]: `# x\n${total}` });
+
+    expect(changes).toMatchObject([{ after: { text: `# x\nw ${nr(0)} - - - - 100\n` } }]);
+  });
+
+  it('mounts a size by a unit of its own', async () => {
+    const files = host([[0, 0]], {}, 1048576);
+
+    const { changes } = await planOn(hugepages, { size: '1G', mount: '/dev/huge-1G' }, files);
+
+    expect(changes.map(({ do: [first] }) => first)).toMatchObject([
+      { do: 'mkdir', path: '/etc/systemd/system' },
+      { do: 'mkdir', path: '/etc/systemd/system/sysinit.target.wants' },
+      { do: 'exec', argv: ['systemctl', 'start', 'dev-huge\\x2d1G.mount'] },
+    ]);
+    expect(changes[0]?.after).toMatchObject({
+      text: expect.stringContaining('Where=/dev/huge-1G\nType=hugetlbfs\nOptions=pagesize=1G\n'),
+    });
+  });
+
+  it('leaves a mount to fstab where it is in there', async () => {
+    const files = { ...two, '/etc/fstab': 'none /mnt/huge hugetlbfs pagesize=2M 0 0\n' };
+
+    expect((await planOn(hugepages, { mount: '/mnt/huge' }, files)).changes).toEqual([]);
+  });
+
+  it.each([
+    [{ nodes: { 0: 1 }, total: 1 }, ': expected `total` or `nodes`, not both'],
+    [{ size: '2M' }, ': expected `nodes`, `total`, `overcommit` or `mount`'],
+    [{ size: '2', total: 1 }, 'size: "2" is no size: write it with a unit, such as 2M or 1G'],
+    [{ nodes: { a: 1 } }, 'nodes.a: Invalid key in record'],
+    [{ mount: '/dev/x', persistent: false }, 'mount: a mount is kept by a systemd unit: leave `persistent` on'],
+  ])('refuses %j', (params, message) => {
+    expect(mistakesIn(hugepages, params)).toContain(message);
+  });
+});
