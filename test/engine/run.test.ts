@@ -195,7 +195,12 @@ describe('what must not be seen', () => {
     const { events, records, results } = await play(yaml);
 
     expect(results.map(({ status }) => status)).toEqual(['changed', 'ignored']);
-    expect(JSON.stringify([events, records])).not.toMatch(/13\b|1313|60 →/);
+    // Times and the name of the folder may hold any digits.
+    const said = JSON.stringify([events, records]).replaceAll(
+      /"ms":\d+|"(?:started|finished|at)":"[^"]*"|kvmplay-run-\w+/g,
+      '',
+    );
+    expect(said).not.toMatch(/13\b|1313|60 →/);
   });
 });
 
