@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { checkArguments } from '../playbook/argument-spec.ts';
 import type { Task } from '../playbook/types.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
@@ -10,7 +11,14 @@ import type { Attempt } from './outcome.ts';
 /** Tasks that do their work here and touch no host. */
 type Control = (task: Task, scope: Scope) => Promise<Attempt>;
 
-const CONTROLS: Readonly<Record<string, Control>> = { assert, debug, fail, pause, set_fact };
+const CONTROLS: Readonly<Record<string, Control>> = {
+  assert,
+  debug,
+  fail,
+  pause,
+  set_fact,
+  validate_argument_spec,
+};
 
 export const controlNames = (): readonly string[] => Object.keys(CONTROLS);
 export const findControl = (name: string): Control | undefined =>
@@ -73,6 +81,13 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
       };
   }
   return { status: 'ok', message: { msg: 'All assertions passed' } };
+}
+
+/** What stands before the tasks of a role that says what it needs. */
+async function validate_argument_spec(task: Task, scope: Scope): Promise<Attempt> {
+  const wrong = checkArguments(task.scope.role?.argumentSpec ?? {}, scope, task.at);
+  if (wrong.length > 0) throw new UserError(wrong);
+  return { status: 'ok', message: { msg: 'The arg spec validation passed' } };
 }
 
 const failedAssertion = (said: string | undefined, text: string, at: Position) => ({

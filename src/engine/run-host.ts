@@ -1,4 +1,5 @@
 import { NotKnown } from '../contract/index.ts';
+import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
@@ -120,10 +121,9 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
 
 const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
 
-/** Handlers by name or by what they listen to. The parser has refused names that no handler has. */
+/** Each once, whatever number of names it was notified by. */
 function notifiedBy(task: Task, walk: HostWalk): readonly Task[] {
+  const { handlers } = walk.play;
   const names = task.notify.map((name) => String(renderScalar(name, walk.scope(task))));
-  return walk.play.handlers.filter(
-    (handler) => names.includes(String(handler.name.value)) || handler.listen.some((topic) => names.includes(topic)),
-  );
+  return [...new Set(names.flatMap((name) => handlersFor(handlers, task, name)))];
 }

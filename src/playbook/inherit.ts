@@ -65,6 +65,12 @@ export function inherit(outer: Inherited, given: Given, vars: readonly MapNode[]
   };
 }
 
+/** What of it stands on a task. */
+export function onTask(inherited: Inherited) {
+  const { moduleDefaults: _, ...rest } = inherited;
+  return rest;
+}
+
 export const varsOf = (given: Given): readonly MapNode[] =>
   given.vars && given.vars.entries.length > 0 ? [given.vars] : [];
 

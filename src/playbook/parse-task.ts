@@ -1,7 +1,7 @@
 import { type Diagnostic, mistake } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { Entry, MapNode, Scalar } from '../source/node.ts';
-import { type Inherited, inherit, withDefaults } from './inherit.ts';
+import { type Inherited, inherit, onTask, withDefaults } from './inherit.ts';
 import { type Given, keywordsOn, readKeywords } from './keywords.ts';
 import type { Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
@@ -34,21 +34,14 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
   );
   checkParams(module, params, found);
   const own: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
-  const { scope, when, tags, environment, become, notify, delegateTo, diff, checkMode, throttle } = inner;
-  const { ignoreErrors, ignoreUnreachable, noLog, runOnce, timeout, anyErrorsFatal } = inner;
   return {
+    ...onTask(inner),
     kind: 'task',
     at: map.at,
     name: titleOf(own, inner.scope.role),
     module,
     moduleAt: entry.keyAt,
     params,
-    ...{ scope, when, tags, environment, become, notify },
-    ...{ ignoreErrors, ignoreUnreachable, noLog, runOnce, timeout, anyErrorsFatal },
-    ...(delegateTo && { delegateTo }),
-    ...(diff !== undefined && { diff }),
-    ...(checkMode !== undefined && { checkMode }),
-    ...(throttle !== undefined && { throttle }),
     ...(given.register !== undefined && { register: given.register }),
     ...(given.loop && { loop: given.loop }),
     loopControl,
@@ -57,8 +50,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     delay: given.delay ?? 5,
     failedWhen: given.failed_when ?? [],
     changedWhen: given.changed_when ?? [],
-    // The name without its role is as good to notify a handler by.
-    listen: [...(given.listen ?? []), ...(inner.scope.role ? [String(own.value)] : [])],
+    listen: given.listen ?? [],
   };
 }
 

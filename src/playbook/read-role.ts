@@ -3,9 +3,11 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { mistake, type Position } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { child, type MapNode, type Node } from '../source/node.ts';
+import { parseArgumentSpec } from './argument-spec.ts';
 import { findFile, namesIn } from './find-file.ts';
 import type { Loader } from './loader.ts';
 import { bool, list, mapping } from './readers.ts';
+import type { ArgumentSpec } from './types.ts';
 import { loadVars } from './vars-file.ts';
 
 /** A role as it lies on disk, its tasks not parsed yet. */
@@ -18,6 +20,7 @@ export interface RoleFiles {
   readonly vars: readonly MapNode[];
   readonly dependencies: readonly Node[];
   readonly allowDuplicates: boolean;
+  readonly argumentSpec?: ArgumentSpec;
 }
 
 interface Part {
@@ -63,6 +66,7 @@ export async function readRole(
     defaults: await vars('defaults'),
     vars: await vars('vars'),
     ...(await readMeta(path, at, loader)),
+    ...(await readSpec(path, at, parts.tasks_from, loader)),
   };
 }
 
@@ -88,6 +92,23 @@ function partFile(
   const files = [`${stem}.yml`, `${stem}.yaml`].map((name) => join(role, kind, name));
   const file = files.find((one) => existsSync(one));
   return file ?? (asked === undefined ? undefined : findFile(`${stem}.yml`, [join(role, kind)], at, found));
+}
+
+/** `meta/argument_specs.yml`, or the same under `argument_specs` in `meta/main.yml`. */
+async function readSpec(
+  role: string,
+  at: Position,
+  tasksFrom: string | undefined,
+  loader: Loader,
+): Promise<Pick<RoleFiles, 'argumentSpec'>> {
+  const files = ['argument_specs.yml', 'argument_specs.yaml', 'main.yml', 'main.yaml'].map((name) =>
+    join(role, 'meta', name),
+  );
+  const file = files.find((one) => existsSync(one));
+  const node = file === undefined ? undefined : await loader.load(file, at);
+  const entryPoint = tasksFrom?.replace(/\.ya?ml$/, '') ?? 'main';
+  const argumentSpec = node && parseArgumentSpec(node, entryPoint, loader.found);
+  return argumentSpec ? { argumentSpec } : {};
 }
 
 async function readMeta(

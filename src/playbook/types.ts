@@ -127,7 +127,26 @@ export interface Role {
   readonly defaults: Vars;
   /** Likewise, from `vars/main.yml`. */
   readonly vars: Vars;
+  /** What its first task, `validate_argument_spec`, asks of the variables. */
+  readonly argumentSpec?: ArgumentSpec;
 }
+
+/** What a role asks of its variables, as Ansible's `meta/argument_specs.yml` says it. */
+export type ArgumentSpec = Readonly<Record<string, Argument>>;
+
+export interface Argument {
+  readonly type: ArgumentType;
+  readonly required: boolean;
+  readonly choices?: readonly unknown[];
+  /** Of a list's items. */
+  readonly elements?: ArgumentType;
+  /** Of a dict, or of the dicts in a list. */
+  readonly options?: ArgumentSpec;
+  readonly secret: boolean;
+}
+
+/** Ansible's names. */
+export type ArgumentType = 'str' | 'path' | 'raw' | 'int' | 'float' | 'bool' | 'list' | 'dict';
 
 export interface Parsed {
   readonly playbook: Playbook;

@@ -2,13 +2,13 @@ import { dirname, join } from 'node:path';
 import { mistake, type Position } from '../source/diagnostic.ts';
 import { type MapNode, type Node, toData } from '../source/node.ts';
 import type { Around, ParseItems } from './around.ts';
-import { inherit } from './inherit.ts';
+import { type Inherited, inherit, onTask } from './inherit.ts';
 import { readKeywords, unknownKeyword } from './keywords.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { readImport } from './read-import.ts';
 import { type RoleFiles, type RoleParts, readRole } from './read-role.ts';
 import { list, word } from './readers.ts';
-import type { Item, Role } from './types.ts';
+import type { Item, Role, Task } from './types.ts';
 
 const ROLE_PARTS = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from'] as const;
 const NO_EFFECT = ['public', 'allow_duplicates', 'rolespec_validate'];
@@ -122,7 +122,32 @@ async function useRole(
     return nodes ? parse(nodes, { ...inside, place, files: [...around.files, part.file] }) : [];
   };
   play.handlers.push(...(await own(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
-  return { role, items: [...before.flatMap(({ items }) => items), ...(await own(files.tasks, 'task'))] };
+  const first = role.argumentSpec ? [validation(role, at, inside.inherited)] : [];
+  return { role, items: [...before.flatMap(({ items }) => items), ...first, ...(await own(files.tasks, 'task'))] };
+}
+
+/** The task that Ansible, too, puts before those of a role that says what it needs. */
+function validation(role: Role, at: Position, inherited: Inherited): Task {
+  const name = `${role.name} : Validating arguments against arg spec`;
+  return {
+    ...onTask(inherited),
+    kind: 'task',
+    at,
+    name: { kind: 'scalar', value: name, at, quoted: true },
+    module: 'validate_argument_spec',
+    moduleAt: at,
+    params: { kind: 'map', entries: [], at },
+    tags: [...new Set([...inherited.tags, 'always'])],
+    notify: [],
+    ...{
+      loopControl: { loopVar: 'item', pause: 0 },
+      retries: 3,
+      delay: 5,
+      failedWhen: [],
+      changedWhen: [],
+      listen: [],
+    },
+  };
 }
 
 /** A role sees the variables of the role that uses it, and of those that it depends on. */
@@ -133,5 +158,6 @@ function roleOf(files: RoleFiles, user: Role | undefined, dependencies: readonly
     path: files.path,
     defaults: [...new Set([...others.flatMap(({ defaults }) => defaults), ...files.defaults])],
     vars: [...new Set([...others.flatMap(({ vars }) => vars), ...files.vars])],
+    ...(files.argumentSpec && { argumentSpec: files.argumentSpec }),
   };
 }

@@ -1,0 +1,43 @@
+import { type Diagnostic, mistake } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+import type { Item, Play, Task } from './types.ts';
+
+/**
+ * The handlers that a task notifies by this name, in their order: all that listen to it, and of those that are called so
+ * the one of the task's own role, or else the last. `role : name` tells roles apart.
+ */
+export function handlersFor(handlers: readonly Task[], task: Task, name: string): readonly Task[] {
+  const called = handlers.filter((handler) => namesOf(handler).includes(name));
+  const own = called.filter((handler) => handler.scope.role?.path === task.scope.role?.path);
+  const one = own.at(-1) ?? called.at(-1);
+  return handlers.filter((handler) => handler === one || handler.listen.includes(name));
+}
+
+/** Its name with the role and without. */
+function namesOf({ name, scope }: Task): readonly string[] {
+  const full = String(name.value);
+  return scope.role ? [full, full.slice(`${scope.role.name} : `.length)] : [full];
+}
+
+/** Names that are notified and that no handler of the play has or listens to. Templates are not looked into. */
+export function checkNotify(play: Play): readonly Diagnostic[] {
+  const { handlers } = play;
+  const known = handlers.flatMap((handler) => [...namesOf(handler), ...handler.listen]);
+  if (known.some((name) => name.includes('{{'))) return [];
+  const tasks = [...play.sections.flatMap(tasksOf), ...handlers];
+  return tasks.flatMap((task) =>
+    task.notify.flatMap((notified) => {
+      const name = String(notified.value);
+      if (name.includes('{{') || handlersFor(handlers, task, name).length > 0) return [];
+      const message = `no handler of this play is called "${name}" or listens to it`;
+      return [mistake('UnknownHandler', message, notified.at, didYouMean(name, known))];
+    }),
+  );
+}
+
+function tasksOf(items: readonly Item[]): readonly Task[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'task') return [item];
+    return item.kind === 'block' ? [item.block, item.rescue, item.always].flatMap(tasksOf) : [];
+  });
+}
