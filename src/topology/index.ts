@@ -1,4 +1,3 @@
 export { buildTopology } from './build.ts';
-export { parseInterrupts } from './interrupts.ts';
 export type * from './model.ts';
 export { deviceProbes, topologyProbes } from './probes.ts';

@@ -35,12 +35,6 @@ function unpack(): Capture[] {
     });
 }
 
-export function captured(name: string): Topology {
-  const capture = captures().find((one) => one.name === name);
-  if (!capture) throw new Error(`no captured machine is called ${name}`);
-  return topologyAt(capture.root);
-}
-
 export const topologyAt = (root: string): Topology =>
   buildTopology(seeUnder(root, { ...topologyProbes(), ...deviceProbes() }));
 
