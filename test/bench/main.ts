@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,6 +36,7 @@ if (values.help || !(hosts >= 1 && hosts <= 100) || !(repeat >= 1 && repeat <= 2
 }
 
 async function bench(): Promise<void> {
+  const [loadBefore = 0] = loadavg();
   const fleet = await startFleet(hosts, loadMachine(values.topology));
   try {
     const ours = kvmplay(fleet, packageFolder());
@@ -48,7 +50,8 @@ async function bench(): Promise<void> {
       date: new Date().toISOString().slice(0, 10),
       machine: machineShape(),
       versions: [`Node ${process.version}`, await versionOf(['ssh', '-V']), ansibleVersion].filter(Boolean),
-      command: `npm run bench -- --hosts ${hosts} --repeat ${repeat}`,
+      load: Number(loadBefore.toFixed(1)),
+      command: `npm run bench -- --hosts ${hosts} --repeat ${repeat}${values['no-ansible'] ? ' --no-ansible' : ''}`,
       hosts,
       rows,
     };
@@ -69,7 +72,8 @@ async function middle(contestant: Contestant): Promise<Cost> {
 
 function print({ rows, ...about }: { rows: readonly (Cost & { name: string })[]; [fact: string]: unknown }): void {
   const floor = rows[0];
-  console.log(`${about.date}, ${about.machine}; ${(about.versions as string[]).join('; ')}\n$ ${about.command}\n`);
+  console.log(`${about.date}, ${about.machine}; ${(about.versions as string[]).join('; ')}`);
+  console.log(`Load average before: ${about.load}\n$ ${about.command}\n`);
   console.log(`| ${about.hosts} hosts | wall | ratio | client CPU | ratio | client CPU a host |`);
   console.log('|---|--:|--:|--:|--:|--:|');
   for (const { name, wall, cpu } of rows) {
