@@ -1,11 +1,7 @@
 import type { Host } from './host.ts';
 
-/** A file's text, where a link points, an empty directory, or a file that can be written and not read. */
-type Entry =
-  | string
-  | { readonly link: string }
-  | { readonly dir: true }
-  | { readonly text: string; readonly mode: string };
+/** A file's text, where a link points, an empty directory, or a file that can be written and not read (""). */
+type Entry = string | { readonly link: string } | { readonly dir: true };
 
 /** A host's files by absolute path, in order. The lab unpacks it below a directory that serves as a host's root. */
 export type Tree = Readonly<Record<string, Entry>>;
@@ -25,7 +21,7 @@ const ROOTS = [
 const LEFT_OUT: readonly RegExp[] = [
   /\/(uevent|trace|crash_notes(_size)?|resource\d*|config|rom|modalias|wakeup\w*|autosuspend\w*|runtime_\w+|async|control|slaves_\w*)$/,
   /\/(power|firmware_node|link|aer_\w+|statistics|mq|integrity|trace|holders|slaves|hctx\d+|cpuidle|hotplug|edac|memory\d+|machinecheck)\//,
-  /^\/sys\/devices\/system\/(clocksource|container|edac|machinecheck|memory\/memory\d)/,
+  /^\/sys\/devices\/system\/(clocksource|container|edac|machinecheck|memory|clockevents)/,
   /^\/sys\/devices\/system\/cpu\/(vulnerabilities|power|cpuidle|hotplug)\//,
   /^\/sys\/devices\/system\/cpu\/cpu\d+\/(microcode|thermal_throttle|driver|node\d+|firmware_node|subsystem|acpi_cppc)/,
   /\/cpu\d+\/topology\/(?!.*(_list|_id)$)/,
@@ -39,7 +35,6 @@ const LEFT_OUT: readonly RegExp[] = [
   /^\/proc\/sys\/net\/ipv[46]\/(conf|neigh)\/(?!all\/|default\/|lo\/|enp0s4\/)/,
   /^\/sys\/(class\/)?block\/loop/,
   /^\/sys\/devices\/virtual\/workqueue\/(?!cpumask$|writeback\/)/,
-  /^\/sys\/devices\/system\/clockevents\//,
   /^\/sys\/devices\/pci.*\/(pci_bus|ata\d+|i2c-\d+|ptp|iTCO_wdt\S*|\S+:pcie\d+|target\S+\/.*\/(bsg|scsi_generic|scsi_disk|scsi_device))\//,
   /\/tmpfiles\.d\/(?!kvm|libvirt|systemd|static-nodes|README)/,
 ];
@@ -90,7 +85,7 @@ export function captureTree(host: Host): Tree {
     if (type === 'l') tree.set(path, { link });
     if (type === 'f') modes.set(path, mode);
   }
-  for (const [path, mode] of modes) if (!/[4-7]/.test(mode.charAt(0))) tree.set(path, { text: '', mode: `0${mode}` });
+  for (const [path, mode] of modes) if (!/[4-7]/.test(mode.charAt(0))) tree.set(path, '');
   const readable = [...modes.keys()].filter((path) => !tree.has(path));
   for (const [path, text] of readFiles(host, readable)) tree.set(path, text);
   return Object.fromEntries([...tree].sort(([a], [b]) => (a < b ? -1 : 1)));

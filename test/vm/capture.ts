@@ -1,8 +1,8 @@
 // Captures the emulated hosts for the lab: lab/machines/NAME.json. `npm run capture -- [NAME…]` after a build.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootHost } from './boot.ts';
 import { captureTree } from './capture-tree.ts';
-import { bootHost } from './host.ts';
 import { MACHINE_NAMES, type MachineName } from './machines.ts';
 
 const WANTED: Readonly<Record<string, MachineName>> = {

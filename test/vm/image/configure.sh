@@ -15,6 +15,16 @@ MACAddress=52:54:00:00:00:01
 Address=10.0.2.15/24
 Gateway=10.0.2.2
 EOF
+# The others are up, so that their interrupts are requested, and have no address.
+cat >"$root/etc/systemd/network/20-data.network" <<'EOF'
+[Match]
+MACAddress=52:54:00:00:00:02 52:54:00:00:00:03 52:54:00:00:00:04
+[Link]
+RequiredForOnline=no
+[Network]
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+EOF
 chroot "$root" systemctl -q enable systemd-networkd
 
 install -d -m 700 "$root/root/.ssh"

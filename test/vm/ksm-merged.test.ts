@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachHost, type Host } from './host.ts';
+import { kvmplay } from './kvmplay.ts';
+
+const KSM = '/sys/kernel/mm/ksm';
+
+/** Guests that run, and not programs that only hold memory: these alone keep the kernel from changing merge_across_nodes. */
+const GUEST = `qemu-system-x86_64 -accel tcg -nodefaults -display none -m 32
+  -machine pc,memory-backend=ram -object memory-backend-ram,id=ram,size=32M,prealloc=on`.replace('\n', '');
+
+const vm = inject('vm');
+
+describe.skipIf(vm === undefined).sequential('KSM with pages that are merged', () => {
+  let host: Host;
+  const counter = (name: string) => Number(host.read(`cat ${KSM}/${name}`));
+
+  const merge = async () => {
+    host.read(`echo 10000 >${KSM}/pages_to_scan; echo 10 >${KSM}/sleep_millisecs; echo 1 >${KSM}/run`);
+    for (let wait = 0; wait < 90 && counter('pages_sharing') < 4000; wait++) await sleep(1000);
+    expect(counter('pages_sharing')).toBeGreaterThan(4000);
+  };
+
+  beforeAll(() => {
+    if (!vm) return;
+    host = attachHost(vm);
+    host.read(`echo 2 >${KSM}/run; echo 1 >${KSM}/merge_across_nodes
+      for n in 1 2; do systemd-run -q --unit=guest-$n ${GUEST}; done`);
+  });
+  afterAll(() => {
+    host?.ssh('systemctl stop "guest-*"');
+  });
+
+  test('off gives every page back, and does not only stop merging', async () => {
+    await merge();
+
+    const run = kvmplay(host, 'run', [{ ksm: { state: 'off' } }]);
+
+    expect(run.status, run.words).toBe(0);
+    expect([counter('run'), counter('pages_shared'), counter('pages_sharing')]).toEqual([2, 0, 0]);
+    expect(host.read('systemctl is-active guest-1 guest-2')).toBe('active\nactive');
+  });
+
+  test('merge_across_nodes is refused while their owners run, and kvmplay says why', async () => {
+    await merge();
+
+    const run = kvmplay(host, 'run', [{ ksm: { merge_across_nodes: false } }]);
+
+    expect(run.status, run.words).toBe(2);
+    expect(run.results[0]?.error?.message).toContain('EBUSY');
+    expect(run.results[0]?.error?.hint).toContain('stop the guests');
+    expect(counter('merge_across_nodes')).toBe(1);
+  });
+
+  test('merge_across_nodes changes once they are gone', () => {
+    host.ssh('systemctl stop "guest-*"');
+
+    const run = kvmplay(host, 'run', [{ ksm: { merge_across_nodes: false } }]);
+
+    expect(run.status, run.words).toBe(0);
+    expect(counter('merge_across_nodes')).toBe(0);
+  });
+});
