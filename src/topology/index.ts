@@ -1,5 +1,3 @@
 export { buildTopology } from './build.ts';
 export type * from './model.ts';
-export { planPlacement } from './placement/plan.ts';
-export type { Cost, Guest, Placement, PlacementRequest } from './placement/types.ts';
 export { deviceProbes, topologyProbes } from './probes.ts';
