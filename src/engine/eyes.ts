@@ -43,6 +43,9 @@ export interface Sights {
   readonly unknown?: NotKnown;
 }
 
+/** What was read longer ago is read again: a task before may have waited, and others work on hosts, too. */
+const FRESH_MS = 30_000;
+
 /** A module that still names new probes after this many rounds never stops. */
 const ROUNDS = 8;
 
@@ -51,8 +54,10 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
   /** Read again with every action, so that the next task finds them fresh. */
   const ahead = new Map<string, Probe>();
 
+  let readAt = 0;
   const exchange = async (actions: readonly Action[], probes: readonly Probe[]) => {
     const answer = await remote.exchange({ actions, probes });
+    readAt = Date.now();
     probes.forEach((probe, index) => {
       const reading = answer.readings[index];
       if (!reading) throw new Error(`no reading came back for ${probeKey(probe)}`);
@@ -72,6 +77,10 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
 
   return {
     async see(module, params) {
+      if (cache.size > 0 && Date.now() - readAt > FRESH_MS) {
+        cache.clear();
+        await fetch([...ahead.values()]);
+      }
       const sights = new Map<string, Sight>();
       const soFar = () => ({ seen: new Seen(sights), probes: [...sights.values()].map((one) => one.probe) });
       for (let round = 0; round < ROUNDS; round++) {

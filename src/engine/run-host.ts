@@ -1,9 +1,10 @@
 import { NotKnown } from '../contract/index.ts';
 import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
-import { isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
+import { known, renderScalar, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
 import type { Result } from './events.ts';
+import { shownError } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
 import type { Flush, Steps } from './steps.ts';
@@ -23,7 +24,7 @@ export interface HostWalk {
   /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
   readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
   /** Told before the host leaves, so that the others can be stopped in time. */
-  readonly failed: (task: Task) => void;
+  readonly failed: (task?: Task) => void;
 }
 
 /** How the host left the play. */
@@ -52,6 +53,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     walk.batch.past(walk.host, step);
     if (walk.lockstep) await walk.batch.reached(step);
     if (walk.batch.stopped) throw new Stop('stopped');
+    const told = await sure(step, rescued, () => notifiedBy(task, walk));
+    if (!told) return;
     let own = false;
     const context = walk.context(task, rescued, (result) => walk.emit(step, result));
     const work = () => {
@@ -59,10 +62,26 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       return walk.admit(task, () => runTask(task, context));
     };
     const end = task.runOnce ? await walk.batch.once(walk.host, step, work) : await work();
-    if (own && end.changed) for (const handler of notifiedBy(task, walk)) notified.add(handler);
+    if (own && end.changed) for (const handler of told) notified.add(handler);
     if (end.failed || end.unreachable) {
-      if (!rescued) walk.failed(task);
+      if (end.unreachable || !rescued) walk.failed(task);
       throw new Stop(end.unreachable ? 'unreachable' : 'failed');
+    }
+  };
+
+  /** What the playbook says here; where it cannot be told, that is a result as any other. */
+  const sure = async <T>(step: number, rescued: boolean, read: () => T): Promise<T | undefined> => {
+    const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof NotKnown) {
+        walk.emit(step, { ...result, status: 'unknown', reason: error.because });
+        return undefined;
+      }
+      walk.emit(step, { ...result, status: rescued ? 'rescued' : 'failed', error: shownError(error) });
+      if (!rescued) walk.failed();
+      throw new Stop('failed');
     }
   };
 
@@ -70,7 +89,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     for (const item of list) {
       if (item.kind === 'task') await one(item, walk.steps.of(item), rescued);
       else if (item.kind === 'block') await block(item, rescued);
-      else await meta(item);
+      else await meta(item, rescued);
     }
   };
 
@@ -94,15 +113,25 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (leaving !== undefined) throw leaving;
   };
 
-  const meta = async (item: Meta): Promise<void> => {
-    for (const condition of item.when) {
-      const met = test(condition, walk.scope(item));
-      if (isUnknown(met)) throw new NotKnown(met.because);
-      if (!met) return;
-    }
+  const meta = async (item: Meta, rescued: boolean): Promise<void> => {
+    const step = walk.steps.of(item);
+    walk.batch.past(walk.host, step);
+    const met = await sure(step, rescued, () =>
+      item.when.every((condition) => known(test(condition, walk.scope(item)))),
+    );
+    if (!met) return;
     if (item.action === 'flush_handlers') await flush(item);
     if (item.action === 'end_host') throw new Stop('ended');
     if (item.action === 'end_play') throw new Stop('play-ended');
+  };
+
+  /** Handlers of a host that failed run where the play's last ones are printed. */
+  const lastFlush = async (): Promise<void> => {
+    try {
+      await flush(walk.play.sections.findLastIndex((list) => list.length > 0));
+    } catch (stop) {
+      if (!(stop instanceof Stop)) throw stop;
+    }
   };
 
   try {
@@ -114,7 +143,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     return 'done';
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop;
-    if (stop.leave === 'failed' && walk.forceHandlers) await flush(walk.play.sections.length - 1).catch(() => {});
+    if (stop.leave === 'failed' && walk.forceHandlers) await lastFlush();
     return stop.leave;
   }
 }

@@ -79,6 +79,9 @@ export const foretell = (task: string): Hand => ({
   doubt: (probes, eyes) => eyes.doubt(probes, `${task} may change it, which cannot be known before`),
 });
 
+/** Says what would change, and leaves it at that. */
+export const tell: Hand = { make: async () => undefined, doubt: () => {} };
+
 /** What the engine writes down around acting. */
 export interface Ledger {
   /** Resolves when it is on disk: only then may anything be done. */

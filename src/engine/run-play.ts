@@ -8,9 +8,9 @@ import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import { type HostWalk, type Leave, runHost } from './run-host.ts';
-import { apply, foretell, type Ledger } from './run-module.ts';
+import { apply, foretell, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
-import { type Steps, stepsOf } from './steps.ts';
+import { type Steps, stepsOf, tasksOf } from './steps.ts';
 
 /** What a play needs of the run that it is part of. */
 export interface Surroundings {
@@ -61,8 +61,9 @@ async function runBatch(
   batch: Batch,
   around: Surroundings,
 ): Promise<ReadonlyMap<string, Leave>> {
+  const tasks = [...play.sections.flatMap((items) => [...tasksOf(items)]), ...play.handlers];
   const lockstep =
-    play.anyErrorsFatal || play.maxFailPercentage !== undefined || play.handlers.some((task) => task.anyErrorsFatal);
+    play.anyErrorsFatal || play.maxFailPercentage !== undefined || tasks.some((task) => task.anyErrorsFatal);
   const gate = makeGate(around.forks);
   const throttles = new Map<Task, Gate>();
   const left = new Map<string, Leave>();
@@ -88,7 +89,7 @@ async function runBatch(
       batch.fail(host);
       const limit = play.maxFailPercentage;
       const tooMany = limit !== undefined && batch.failedShare * 100 > limit;
-      if (tooMany || play.anyErrorsFatal || task.anyErrorsFatal) batch.stopped = true;
+      if (tooMany || play.anyErrorsFatal || task?.anyErrorsFatal) batch.stopped = true;
     },
   });
   const run = async (host: string): Promise<void> => {
@@ -118,8 +119,11 @@ function contextOf(
     host,
     hostNamed: around.hostNamed,
     scope: (locals) => around.scopeOf(host, play, task.scope).with('loop', locals),
-    hand: (target, identity) =>
-      check ? foretell(String(task.name.value)) : apply(around.ledger(target, task, identity)),
+    hand: (target, identity) => {
+      if (!check) return apply(around.ledger(target, task, identity));
+      // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
+      return around.check ? foretell(String(task.name.value)) : tell;
+    },
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,
     check,

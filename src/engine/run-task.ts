@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotKnown } from '../contract/index.ts';
-import type { Expression, Task } from '../playbook/types.ts';
+import type { Expression, Task, Templated } from '../playbook/types.ts';
 import { UserError } from '../source/diagnostic.ts';
-import { isUnknown, renderNode, renderScalar, type Scope, test, type Unknown } from '../template/index.ts';
+import { isUnknown, renderNode, renderScalar, type Scope, test } from '../template/index.ts';
 import { attempt, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
 import type { Host, Identity } from './host.ts';
+import { firstUnmet, judge } from './judge.ts';
 import { type Attempt, pendingOf, shownChange, shownError, shownPending } from './outcome.ts';
 import type { Hand } from './run-module.ts';
 
@@ -40,7 +41,7 @@ const FINE: TaskEnd = { changed: false, failed: false, unreachable: false };
 /** One task on one host: its loop, conditions, retries, and what is made of what came of it. */
 export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd> {
   const items = loopItems(task, context);
-  if ('status' in items) return conclude(task, context, items, Date.now(), undefined).end;
+  if ('status' in items) return conclude(task, context, items, Date.now(), undefined, {}).end;
 
   const ends: TaskEnd[] = [];
   const kept: unknown[] = [];
@@ -50,7 +51,7 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
     const locals = item === NO_LOOP ? {} : loopLocals(task, item, index);
     const came = await tryItem(task, context, locals);
     const label = item === NO_LOOP ? undefined : labelOf(task, context.scope(locals), item);
-    const { end, registered } = conclude(task, context, came, started, label);
+    const { end, registered } = conclude(task, context, came, started, label, locals);
     ends.push(end);
     kept.push(item === NO_LOOP ? registered : { ...registered, item });
     if (end.unreachable) break;
@@ -78,7 +79,17 @@ function loopItems(task: Task, context: TaskContext): readonly unknown[] | Attem
     const message = `loop takes a list or a map, and this is ${JSON.stringify(list)}`;
     return { status: 'failed', error: { code: 'BadLoop', message } };
   } catch (error) {
-    return failure(error);
+    return unmetBeforeLoop(task, context) ?? failure(error);
+  }
+}
+
+/** `when: defined(disks)` also guards `loop: "{{ disks }}"`, as in Ansible. */
+function unmetBeforeLoop(task: Task, context: TaskContext): Attempt | undefined {
+  try {
+    const unmet = firstUnmet(task.when, context.scope({}));
+    return unmet?.status === 'skipped' ? unmet : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -94,7 +105,17 @@ function loopLocals(task: Task, item: unknown, index: number): Record<string, un
 }
 
 function labelOf(task: Task, scope: Scope, item: unknown): unknown {
-  return task.loopControl.label ? renderScalar(task.loopControl.label, scope) : item;
+  return task.loopControl.label ? renderedOr(task.loopControl.label, scope, item) : item;
+}
+
+/** For what is only shown, or comes after the fact: a mistake in it must not hide what was done. */
+function renderedOr(text: Templated, scope: Scope, otherwise: unknown): unknown {
+  try {
+    return renderScalar(text, scope);
+  } catch (error) {
+    if (error instanceof UserError || error instanceof NotKnown) return otherwise;
+    throw error;
+  }
 }
 
 /** One item: its conditions, then as many attempts as `until` asks for. */
@@ -102,10 +123,17 @@ async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record
   try {
     const unmet = firstUnmet(task.when, context.scope(locals));
     if (unmet) return unmet;
+    let tries = 0;
     for (let left = task.until ? task.retries : 0; ; left--) {
-      const came = judge(task, context, locals, await attemptOnce(task, context, locals));
+      const withResult = (registered: Record<string, unknown>) =>
+        context.scope({
+          ...locals,
+          result: registered,
+          ...(task.register !== undefined && { [task.register]: registered }),
+        });
+      const came = judge(task, withResult, await attemptOnce(task, context, locals, tries++ > 0));
       if (!task.until || came.status === 'unreachable' || came.status === 'unknown') return came;
-      const met = test(task.until, withResult(task, context, locals, came));
+      const met = test(task.until, withResult(registeredOf(came)));
       if (met === true) return came;
       if (isUnknown(met)) return { status: 'unknown', reason: met.because };
       // What check mode does not do, it does not wait for.
@@ -123,26 +151,23 @@ const neverMet = (task: Task, until: Expression) => ({
   message: `after ${task.retries} retries \`${until.value}\` still does not hold`,
 });
 
-function firstUnmet(conditions: readonly Expression[], scope: Scope): Attempt | undefined {
-  let doubt: Unknown | undefined;
-  for (const condition of conditions) {
-    const met = test(condition, scope);
-    if (met === false) return { status: 'skipped', reason: `when: ${condition.value}` };
-    if (isUnknown(met)) doubt ??= met;
-  }
-  return doubt && { status: 'unknown', reason: doubt.because };
-}
-
 async function attemptOnce(
   task: Task,
   context: TaskContext,
   locals: Readonly<Record<string, unknown>>,
+  again: boolean,
 ): Promise<Attempt> {
   const scope = context.scope(locals);
   const target = targetOf(task, context, scope);
   const host = context.hostNamed(target);
   const identity = context.identity(task, scope);
-  const doing = attempt(task, scope, () => host.eyes(identity), context.hand(target, identity), context.maxImpact);
+  const see = async () => {
+    const eyes = await host.eyes(identity);
+    // What is waited for is not found in what was read before.
+    if (again) eyes.forget();
+    return eyes;
+  };
+  const doing = attempt(task, scope, see, context.hand(target, identity), context.maxImpact);
   if (task.timeout === 0) return doing;
   const abort = new AbortController();
   const late = sleep(task.timeout * 1000, undefined, { signal: abort.signal }).then(
@@ -161,44 +186,6 @@ function targetOf(task: Task, context: TaskContext, scope: Scope): string {
   return task.delegateTo ? String(renderScalar(task.delegateTo, scope)) : context.host;
 }
 
-/** `failed_when` and `changed_when` have the last word on what was done; not on what could not be. */
-function judge(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>, came: Attempt): Attempt {
-  if (came.status === 'unreachable' || came.status === 'unknown' || came.status === 'skipped') return came;
-  const scope = withResult(task, context, locals, came);
-  const failed = allHold(task.failedWhen, scope);
-  if (isUnknown(failed)) return { ...came, status: 'unknown', reason: failed.because };
-  if (failed === true) {
-    const message = `failed_when: ${task.failedWhen.map(({ value }) => value).join(' and ')}`;
-    return { ...came, status: 'failed', error: { code: 'FailedWhen', message } };
-  }
-  if (came.status === 'failed' && task.failedWhen.length === 0) return came;
-  const { error: _, ...fine } = came;
-  const changed = allHold(task.changedWhen, scope);
-  if (isUnknown(changed)) return { ...fine, status: 'unknown', reason: changed.because };
-  if (task.changedWhen.length > 0) return { ...fine, status: changed ? 'changed' : 'ok' };
-  return {
-    ...fine,
-    status: came.plan && came.plan.changes.length > 0 ? 'changed' : came.status === 'failed' ? 'ok' : came.status,
-  };
-}
-
-/** Whether all hold; a list without conditions does not. */
-function allHold(conditions: readonly Expression[], scope: Scope): boolean | Unknown {
-  if (conditions.length === 0) return false;
-  const answers = conditions.map((condition) => test(condition, scope));
-  if (answers.includes(false)) return false;
-  return answers.find(isUnknown) ?? true;
-}
-
-function withResult(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>, came: Attempt): Scope {
-  const registered = registeredOf(came);
-  return context.scope({
-    ...locals,
-    result: registered,
-    ...(task.register !== undefined && { [task.register]: registered }),
-  });
-}
-
 /** Tell the report, remember what is to be remembered, and say how the task ended. */
 function conclude(
   task: Task,
@@ -206,10 +193,12 @@ function conclude(
   came: Attempt,
   started: number,
   item: unknown,
+  locals: Readonly<Record<string, unknown>>,
 ): { end: TaskEnd; registered: Record<string, unknown> } {
   if (came.facts) context.remember(came.facts);
   const registered = registeredOf(came);
-  const status = statusOf(task, context, came);
+  const scope = context.scope(locals);
+  const status = statusOf(task, context, scope, came);
   const pending = came.plan && pendingOf(came.plan);
   context.emit({
     host: context.host,
@@ -222,7 +211,7 @@ function conclude(
     ...(came.message !== undefined && { message: came.message }),
     ...(came.error && { error: came.error }),
     ...(task.register !== undefined && { registered }),
-    ...(task.delegateTo && { delegated_to: targetOf(task, context, context.scope({})) }),
+    ...(task.delegateTo && { delegated_to: String(renderedOr(task.delegateTo, scope, task.delegateTo.value)) }),
     diff: task.diff ?? context.diff,
     ms: Date.now() - started,
   });
@@ -236,22 +225,15 @@ function conclude(
   };
 }
 
-function statusOf(task: Task, context: TaskContext, came: Attempt): Status {
+function statusOf(task: Task, context: TaskContext, scope: Scope, came: Attempt): Status {
   if (came.status === 'unreachable') return task.ignoreUnreachable ? 'ignored' : 'unreachable';
   if (came.status !== 'failed') return came.status;
-  if (ignoresErrors(task, context.scope({}))) return 'ignored';
+  if (ignoresErrors(task, scope)) return 'ignored';
   return context.rescued ? 'rescued' : 'failed';
 }
 
-/** A mistake in what is to say so does not hide the failure that is there already. */
 function ignoresErrors({ ignoreErrors }: Task, scope: Scope): boolean {
-  if (typeof ignoreErrors === 'boolean') return ignoreErrors;
-  try {
-    return renderScalar(ignoreErrors, scope) === true;
-  } catch (error) {
-    if (error instanceof UserError || error instanceof NotKnown) return false;
-    throw error;
-  }
+  return typeof ignoreErrors === 'boolean' ? ignoreErrors : renderedOr(ignoreErrors, scope, false) === true;
 }
 
 /** What `register` keeps of a loop: every item's result, and whether any changed, failed, or all were skipped. */

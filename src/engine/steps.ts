@@ -1,12 +1,12 @@
-import type { Item, Play, Task } from '../playbook/types.ts';
+import type { Item, Meta, Play, Task } from '../playbook/types.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Step } from './events.ts';
 
 /** A play's tasks in the order in which they are printed, with the places where notified handlers run. */
 export interface Steps {
   readonly list: readonly Step[];
-  /** A task's place. */
-  of(task: Task): number;
+  /** A task's place, or that of a `meta`, which is printed when it could not be decided. */
+  of(item: Task | Meta): number;
   /** Where a handler's place is when it is flushed here: after a section (its number) or at a `meta` item. */
   ofHandler(handler: Task, flush: Flush): number;
   /** The first step after this point. */
@@ -17,26 +17,23 @@ export type Flush = Item | number;
 
 export function stepsOf(play: Play): Steps {
   const list: Step[] = [];
-  const tasks = new Map<Task, number>();
+  const places = new Map<Task | Meta, number>();
   const flushes = new Map<Flush, number>();
 
-  const add = (task: Task, handler: boolean): number =>
-    list.push({
-      play: play.name,
-      name: String(task.name.value),
-      module: task.module,
-      source: showAt(task.at),
-      handler,
-    }) - 1;
+  const add = (item: Task | Meta, handler: boolean): number => {
+    const [name, module] =
+      item.kind === 'meta' ? [item.name ?? item.action, 'meta'] : [String(item.name.value), item.module];
+    return list.push({ play: play.name, name, module, source: showAt(item.at), handler }) - 1;
+  };
   const flushAt = (flush: Flush): void => {
     flushes.set(flush, list.length);
     for (const handler of play.handlers) add(handler, true);
   };
   const walk = (items: readonly Item[]): void => {
     for (const item of items) {
-      if (item.kind === 'task') tasks.set(item, add(item, false));
-      else if (item.kind === 'block') [item.block, item.rescue, item.always].forEach(walk);
-      else if (item.action === 'flush_handlers') flushAt(item);
+      if (item.kind === 'block') [item.block, item.rescue, item.always].forEach(walk);
+      else places.set(item, add(item, false));
+      if (item.kind === 'meta' && item.action === 'flush_handlers') flushAt(item);
     }
   };
   play.sections.forEach((items, section) => {
@@ -51,9 +48,9 @@ export function stepsOf(play: Play): Steps {
   };
   return {
     list,
-    of(task) {
-      const step = tasks.get(task);
-      if (step === undefined) throw new Error(`no step was made for ${String(task.name.value)}`);
+    of(item) {
+      const step = places.get(item);
+      if (step === undefined) throw new Error('no step was made for a task');
       return step;
     },
     ofHandler: (handler, flush) => start(flush) + play.handlers.indexOf(handler),

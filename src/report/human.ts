@@ -1,4 +1,4 @@
-import type { Counts, Event, Mode, Result, RunEnd, Step } from '../engine/events.ts';
+import type { Counts, Event, Result, RunEnd, Step } from '../engine/events.ts';
 import { changeLines } from './change-lines.ts';
 import { inOrder } from './ordered.ts';
 import { type Paint, paintNothing } from './paint.ts';
@@ -17,18 +17,16 @@ export function humanReport(options: HumanOptions): (event: Event) => void {
   const { write, paint = paintNothing, verbosity = 0 } = options;
   const columns = Math.max(79, (options.columns ?? 0) - 1);
   const banner = (text: string) => write(`\n${text} ${'*'.repeat(Math.max(3, columns - text.length))}\n`);
-  let mode: Mode = 'run';
 
   const ordered = inOrder((block) => {
     if (block.block === 'play') banner(`PLAY [${block.name}]`);
     else {
       banner(`${block.step.handler ? 'RUNNING HANDLER' : 'TASK'} [${block.step.name}]`);
-      for (const result of block.results) write(resultLines(result, block.step, { paint, verbosity, mode }));
+      for (const result of block.results.map(printable)) write(resultLines(result, block.step, { paint, verbosity }));
     }
   });
 
   return (event) => {
-    if (event.event === 'run_start') mode = event.mode;
     ordered(event);
     if (event.event === 'warning') write(paint('magenta', `[WARNING]: ${onHost(event.host)}${event.message}\n`));
     if (event.event === 'run_end') {
@@ -38,10 +36,17 @@ export function humanReport(options: HumanOptions): (event: Event) => void {
   };
 }
 
+/** What hosts send may hold escape sequences; a terminal must not obey them. */
+function printable<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\u00b7') as T;
+  if (Array.isArray(value)) return value.map(printable) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, printable(one)])) as T;
+}
+
 interface Style {
   readonly paint: Paint;
   readonly verbosity: number;
-  readonly mode: Mode;
 }
 
 function resultLines(result: Result, step: Step, { paint, verbosity }: Style): string {

@@ -4,4 +4,4 @@ export { makeScope } from './make-scope.ts';
 export { isTemplated, renderNode, renderScalar } from './render.ts';
 export { renderText } from './render-text.ts';
 export type { Binding, Level, Scope } from './scope.ts';
-export { isUnknown, Unknown } from './unknown.ts';
+export { isUnknown, known, Unknown } from './unknown.ts';

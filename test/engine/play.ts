@@ -14,12 +14,13 @@ import { fakeHost } from '../support/fake-host.ts';
 
 interface Options {
   readonly check?: boolean;
+  readonly forceHandlers?: boolean;
   readonly hosts: Readonly<Record<string, Remote | 'down'>>;
   readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Runs a play's YAML on fake hosts, by way of the real parser, modules and journal. */
-export async function play(yaml: string, { check = false, hosts, vars = {} }: Options) {
+export async function play(yaml: string, { check = false, forceHandlers = false, hosts, vars = {} }: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
   const file = join(folder, 'site.yml');
   writeFileSync(file, yaml);
@@ -49,7 +50,7 @@ export async function play(yaml: string, { check = false, hosts, vars = {} }: Op
     check,
     diff: false,
     maxImpact: 'reboot',
-    forceHandlers: false,
+    forceHandlers,
     forks: 10,
     flags: { become: false },
     detailedExitCode: check,
