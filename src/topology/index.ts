@@ -1,3 +1,5 @@
 export { buildTopology } from './build.ts';
 export type * from './model.ts';
+export { planPlacement } from './placement/plan.ts';
+export type { Cost, Guest, GuestPlace, Placement, PlacementOptions } from './placement/types.ts';
 export { deviceProbes, topologyProbes } from './probes.ts';

@@ -1,0 +1,70 @@
+import type { CpuSet } from '../../contract/index.ts';
+import { type Assignment, ZERO } from './cost.ts';
+import { overheadKib } from './demand.ts';
+import { type Host, indexOfState } from './host.ts';
+import { keyOf, missing, type State } from './state.ts';
+
+/** A host with the guests that stay. */
+export interface Base {
+  readonly kept: readonly Assignment[];
+  readonly state: State;
+  /** By core. */
+  readonly cores: readonly BaseCore[];
+}
+
+export interface BaseCore {
+  /** The threads that are left. */
+  readonly left: CpuSet;
+  /** Its state; undefined when nothing is left. */
+  readonly state: number | undefined;
+}
+
+export function baseOf(host: Host, kept: readonly Assignment[], pageSizes: readonly number[]): Base {
+  const owner = new Map(kept.flatMap((one) => cpusOf(one).map((cpu) => [cpu, one] as const)));
+  const cores = host.cores.map((core): BaseCore => {
+    const here = new Set(core.threads.flatMap((cpu) => owner.get(cpu) ?? []));
+    const alone = [...here].some(({ demand }) => demand.guest.threads === 'isolate');
+    const left = alone ? [] : core.threads.filter((cpu) => !owner.has(cpu));
+    const guests = here.size === 0 ? 0 : here.size === 1 ? 1 : 2;
+    return { left, state: indexOfState(host.states, { ...core, free: left.length, guests }) };
+  });
+  const occupied = (core: number) => host.cores[core]?.threads.some((cpu) => owner.has(cpu)) ?? false;
+  const counts = host.pockets.map((pocket) =>
+    host.states.map((_, state) => pocket.cores.filter((core) => cores[core]?.state === state).length),
+  );
+  const used = Array.from({ length: host.llcCount }, (_, llc) =>
+    host.pockets.some((pocket) => pocket.llc === llc && pocket.cores.some(occupied)),
+  );
+  return {
+    kept,
+    cores,
+    state: {
+      counts,
+      keys: counts.map((those, pocket) => keyOf(host, pocket, those, used)),
+      used,
+      memory: memoryLeft(host, kept, pageSizes),
+      floating: floatingOn(host, kept),
+      score: ZERO,
+    },
+  };
+}
+
+export const cpusOf = ({ cpus, emulator }: Assignment): CpuSet => [...cpus, ...emulator];
+
+function memoryLeft(host: Host, kept: readonly Assignment[], pageSizes: readonly number[]): Map<number, number[]> {
+  const memory = new Map(pageSizes.map((size) => [size, host.nodes.map((node) => node.memory(size))]));
+  for (const { demand, cells } of kept) {
+    const left = memory.get(demand.guest.pageKib) ?? missing();
+    for (const { node, memoryKib } of cells)
+      left[node] = (left[node] ?? 0) - memoryKib - overheadKib(demand.guest, cells.length);
+  }
+  return memory;
+}
+
+function floatingOn(host: Host, kept: readonly Assignment[]): { vcpus: number; most: number }[] {
+  const cells = kept.filter(({ demand }) => demand.guest.policy === 'shared').flatMap((one) => one.cells);
+  return host.nodes.map(({ index }) => {
+    const here = cells.filter(({ node }) => node === index).map(({ vcpus }) => vcpus.length);
+    return { vcpus: here.reduce((sum, vcpus) => sum + vcpus, 0), most: Math.max(0, ...here) };
+  });
+}

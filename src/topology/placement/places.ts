@@ -1,0 +1,69 @@
+import { type CpuSet, cpuSet, formatCpuSet } from '../../contract/index.ts';
+import { baseOf } from './base.ts';
+import { type Assignment, movedPins } from './cost.ts';
+import { amount } from './explain.ts';
+import type { Host } from './host.ts';
+import type { GuestPlace } from './types.ts';
+
+/** A plan as its guests see it, in the order of their names. */
+export function placesOf(host: Host, plan: readonly Assignment[]): Map<string, GuestPlace> {
+  const pools = poolsOf(host, plan);
+  const byName = [...plan].sort((a, b) => (a.demand.guest.name < b.demand.guest.name ? -1 : 1));
+  return new Map(byName.map((assignment) => [assignment.demand.guest.name, placeOf(host, assignment, pools)]));
+}
+
+/** What dedicated guests leave of each node, without CPUs that nothing balances over. */
+function poolsOf(host: Host, plan: readonly Assignment[]): CpuSet[] {
+  const { cores } = baseOf(host, plan, [...new Set(plan.map(({ demand }) => demand.guest.pageKib))]);
+  return host.nodes.map((node) =>
+    cpuSet(
+      host.cores
+        .filter((core) => core.pooled && node.pockets.includes(core.pocket))
+        .flatMap((core) => cores[core.index]?.left ?? []),
+    ),
+  );
+}
+
+function placeOf(host: Host, assignment: Assignment, pools: readonly CpuSet[]): GuestPlace {
+  const { demand, cpus, cells } = assignment;
+  const { guest } = demand;
+  const kept = guest.current.size > 0 && movedPins(host, assignment) === 0;
+  const pool = (vcpu: number): CpuSet => pools[cells.find(({ vcpus }) => vcpus.includes(vcpu))?.node ?? -1] ?? [];
+  const vcpus = Array.from({ length: guest.vcpus }, (_, vcpu): CpuSet => {
+    const cpu = cpus[vcpu];
+    return cpu === undefined ? pool(vcpu) : [cpu];
+  });
+  const emulator = emulatorOf(host, assignment, cpuSet(vcpus.flat()));
+  return {
+    vcpus,
+    emulator,
+    ioThreads: Array.from({ length: guest.ioThreads }, () => emulator),
+    cells: cells.map((cell) => ({ ...cell, node: host.nodes[cell.node]?.id ?? -1 })),
+    kept,
+    why: `${kept ? 'stays: ' : ''}${why(host, assignment, cpuSet(vcpus.flat()))}`,
+  };
+}
+
+function emulatorOf(host: Host, { demand, emulator }: Assignment, own: CpuSet): CpuSet {
+  if (emulator.length > 0) return emulator;
+  return demand.guest.emulator === 'reserved' && host.reserved.length > 0 ? host.reserved : own;
+}
+
+function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): string {
+  const { guest } = demand;
+  const nodes = cells.map(({ node }) => host.nodes[node]?.id ?? -1);
+  const where = nodes.length === 1 ? `node ${nodes[0]}` : `nodes ${formatCpuSet(cpuSet(nodes))}`;
+  const cores = host.cores.filter((core) => core.threads.some((cpu) => cpus.includes(cpu)));
+  const llcs = new Set(cores.map((core) => host.pockets[core.pocket]?.llc)).size;
+  const on =
+    guest.policy === 'shared'
+      ? `floats over the pool ${formatCpuSet(all)} of ${where}`
+      : cores.length === 1 && guest.vcpus > 1
+        ? `one core of ${where}`
+        : `${count(cores.length, 'core')} in ${count(llcs, 'LLC domain')} of ${where}`;
+  const alone = guest.policy === 'dedicated' && guest.threads === 'isolate' ? ', nobody else on its cores' : '';
+  const memory = guest.memoryKib > 0 ? `, ${amount(guest.memoryKib, guest.pageKib)} there` : '';
+  return `${on}${alone}${memory}`;
+}
+
+const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;

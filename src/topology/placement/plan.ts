@@ -1,0 +1,94 @@
+import { type CpuSet, differenceOf, formatCpuSet, Problem, unionOf } from '../../contract/index.ts';
+import type { Topology } from '../model.ts';
+import { baseOf } from './base.ts';
+import { compare, movedPins, published, SHARED } from './cost.ts';
+import type { Demand } from './demand.ts';
+import { type Draft, demandsOf, pageSizes, rulesFor } from './draft.ts';
+import { whyNot } from './explain.ts';
+import { buildHost, type Host } from './host.ts';
+import { placesOf } from './places.ts';
+import { autoReserve } from './reserve.ts';
+import { settle, withMoves } from './settle.ts';
+import type { Guest, Placement, PlacementOptions } from './types.ts';
+
+/**
+ * Where each guest's vCPUs, emulator threads and memory go, by the rules and at the price that docs/placement.md tells.
+ * Pure, and the same in whatever order the guests come; planned again once it is carried out, it moves nobody. A plan that
+ * lacks guests is returned too, with what each lacks. Throws `Problem` NoSuchCpu or DuplicateGuest.
+ */
+export function planPlacement(
+  topology: Topology,
+  asked: readonly Guest[],
+  { reserve = 'auto', stability = 'sticky', overcommit = 4, minGain = 0 }: PlacementOptions = {},
+): Placement {
+  const guests = [...asked].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const twice = guests.find((guest, at) => guest.name === guests[at - 1]?.name);
+  if (twice) throw new Problem('DuplicateGuest', `two guests are called ${twice.name}`);
+  const reserved = reserve === 'auto' ? autoReserve(topology) : known(reserve, topology);
+  const host = buildHost(topology, reserved, guests);
+  const demands = demandsOf(host, guests, overcommit);
+  const goal = { stability, overcommit, minGain };
+
+  const chosen = settle(host, demands, goal);
+  const other = stability === 'sticky' ? withMoves(host, demands, chosen, goal) : chosen;
+  return {
+    feasible: chosen.unplaced.length === 0,
+    optimal: chosen.proven,
+    cost: published(chosen.score),
+    reserved,
+    guests: placesOf(host, chosen.plan),
+    missing: missingOf(host, demands, chosen, overcommit),
+    notes: notesOn(host, topology, guests, gains(other, chosen) ? other : undefined),
+    states: chosen.states,
+  };
+}
+
+function known(reserve: CpuSet, { cpus }: Topology): CpuSet {
+  const strange = differenceOf(reserve, unionOf(cpus.online, cpus.offline));
+  if (strange.length > 0)
+    throw new Problem(
+      'NoSuchCpu',
+      `cannot reserve ${formatCpuSet(strange)}: this host has the CPUs ${formatCpuSet(cpus.online)}`,
+    );
+  return reserve;
+}
+
+const gains = (free: Draft, sticky: Draft): boolean => compare(free.score, sticky.score, SHARED + 1) < 0;
+
+/** Guests that ask for the same lack the same. */
+function missingOf(
+  host: Host,
+  demands: readonly Demand[],
+  { plan, unplaced }: Draft,
+  overcommit: number,
+): Placement['missing'] {
+  const { state } = baseOf(host, plan, pageSizes(demands));
+  const rules = rulesFor(host, demands, [], overcommit);
+  const demandOf = (guest: Guest) => demandsOf(host, [guest], overcommit)[0];
+  const reasons = new Map<string, string>();
+  return unplaced
+    .map((demand) => {
+      const { name, ...asks } = demand.guest;
+      const key = JSON.stringify({ ...asks, current: [] });
+      const reason = reasons.get(key) ?? whyNot(host, state, demand, rules, demandOf);
+      reasons.set(key, reason);
+      return { guest: name, reason };
+    })
+    .sort((a, b) => (a.guest < b.guest ? -1 : 1));
+}
+
+function notesOn(host: Host, topology: Topology, guests: readonly Guest[], improved: Draft | undefined): string[] {
+  const notes: string[] = [];
+  if (topology.nodes.every((node) => node.memoryKib === undefined))
+    notes.push('this host does not tell its memory: only CPUs were counted');
+  if (host.reserved.length === 0 && guests.some(({ emulator }) => emulator === 'reserved'))
+    notes.push('no CPU is reserved for the host: emulator threads run on the CPUs of their guests');
+  const pinless = guests.filter((guest) => guest.running && guest.current.size === 0).map(({ name }) => name);
+  if (pinless.length > 0) notes.push(`running, and not said where: ${pinless.join(', ')}; their moves are not counted`);
+  if (improved) {
+    const moved = improved.plan.filter((one) => movedPins(host, one) > 0);
+    const names = moved.map(({ demand }) => demand.guest.name).sort();
+    notes.push(`stability: optimise would be better: it moves ${names.join(', ') || 'nobody'}`);
+  }
+  return notes;
+}

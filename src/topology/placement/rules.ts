@@ -1,0 +1,10 @@
+/** What the search knows beside the host. */
+export interface Rules {
+  readonly overcommit: number;
+  /** Pockets that are like no other, since guests that may move are pinned there now. */
+  readonly peculiar: ReadonlySet<number>;
+  /** Whether nodes differ by where they are: some guest wants several. */
+  readonly distant: boolean;
+  /** Whether shared guests choose before the others. */
+  readonly first: boolean;
+}

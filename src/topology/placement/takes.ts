@@ -1,0 +1,106 @@
+import type { Host } from './host.ts';
+import type { Guest } from './types.ts';
+
+/** So many cores in a state, and of each so many threads. */
+export interface Take {
+  readonly state: number;
+  readonly cores: number;
+  readonly threads: number;
+  /** Whether the rest of the core is lost to others. */
+  readonly alone: boolean;
+}
+
+/** One way to take CPUs from a pocket: whole cores first, then what is left of a core, then the emulator's CPU. */
+export type Split = readonly Take[];
+
+/** A pocket's cores by state: the index is the state's. */
+export type Counts = readonly number[];
+
+/** Every way worth a thought to take `vcpus` (and `extra` for emulator threads) from a pocket, the tidiest first. */
+export function waysToTake(
+  host: Host,
+  counts: Counts,
+  threads: Guest['threads'],
+  vcpus: number,
+  extra: number,
+): Split[] {
+  if (threads === 'isolate') return isolated(host, counts, vcpus + extra);
+  if (threads === 'require') return siblings(host, counts, vcpus, extra);
+  return packings(host, counts, vcpus + extra);
+}
+
+/** How many vCPUs a pocket has room for. */
+export function roomIn(host: Host, counts: Counts, threads: Guest['threads']): number {
+  return host.states.reduce((sum, state, at) => {
+    const cores = counts[at] ?? 0;
+    const whole = state.free === state.size && state.guests === 0;
+    if (threads === 'prefer') return sum + cores * state.free;
+    if (threads === 'isolate') return sum + (whole ? cores : 0);
+    return sum + (whole && state.size > 1 ? cores * state.free : 0);
+  }, 0);
+}
+
+/** Whole free cores, one thread of each. */
+function isolated(host: Host, counts: Counts, cpus: number): Split[] {
+  const takes: Take[] = [];
+  let left = cpus;
+  for (const [at, state] of [...host.states.entries()].reverse()) {
+    const cores = Math.min(left, state.free === state.size && state.guests === 0 ? (counts[at] ?? 0) : 0);
+    if (cores > 0) takes.push({ state: at, cores, threads: 1, alone: true });
+    left -= cores;
+  }
+  return left === 0 ? [takes] : [];
+}
+
+/** Whole free cores with several threads; an odd vCPU sits in such a core too. The emulator takes any thread. */
+function siblings(host: Host, counts: Counts, vcpus: number, extra: number): Split[] {
+  const wholes = host.states.map((state, at) =>
+    state.free === state.size && state.guests === 0 && state.size > 1 ? (counts[at] ?? 0) : 0,
+  );
+  return packings(host, wholes, vcpus).flatMap((split) => {
+    if (extra === 0) return [split];
+    const last = split.at(-1);
+    const open = last && last.threads < (host.states[last.state]?.free ?? 0) ? last : undefined;
+    if (open) return [[...split.slice(0, -1), { ...open, threads: open.threads + 1 }]];
+    return packings(host, remaining(counts, split), 1).map((one) => [...split, ...one]);
+  });
+}
+
+function remaining(counts: Counts, split: Split): Counts {
+  const left = [...counts];
+  for (const { state, cores } of split) left[state] = (left[state] ?? 0) - cores;
+  return left;
+}
+
+/**
+ * Cores used up whole, and at most one in part: two cores used in part could as well be one. Cores nobody is on come
+ * first, then remainders nobody shares, then cores with other guests.
+ */
+function packings(host: Host, counts: Counts, cpus: number): Split[] {
+  const order = host.states.map((_, at) => at).filter((at) => (counts[at] ?? 0) > 0);
+  const found: Take[][] = [];
+  const visit = (depth: number, left: number, takes: Take[]): void => {
+    if (left === 0) {
+      found.push(takes);
+      return;
+    }
+    const at = order[depth];
+    if (at === undefined) {
+      for (const partly of order) {
+        const used = takes.some((take) => take.state === partly && take.cores === counts[partly]);
+        if ((host.states[partly]?.free ?? 0) > left && !used)
+          found.push([...takes, { state: partly, cores: 1, threads: left, alone: false }]);
+      }
+      return;
+    }
+    const free = host.states[at]?.free ?? 1;
+    for (let cores = Math.min(counts[at] ?? 0, Math.floor(left / free)); cores >= 0; cores -= 1)
+      visit(
+        depth + 1,
+        left - cores * free,
+        cores > 0 ? [...takes, { state: at, cores, threads: free, alone: false }] : takes,
+      );
+  };
+  visit(0, cpus, []);
+  return found;
+}
