@@ -107,6 +107,7 @@ export const ksm = defineModule({
   notes: `
 \`run\` = 0 stops ksmd and **keeps** what is merged; only 2 unmerges. So \`state: off\` writes 2 and requires that no page is shared;
 a host that reads 0 or 2 with no page shared is off. Unmerging takes memory: it is refused where that much is not available.
+A guest that runs through it is not merged again when \`state\` is \`on\` later, not before it is started anew (seen on Linux 6.1).
 
 \`merge_across_nodes\` and \`max_page_sharing\` are changed by unmerging first, and merging again after.`,
   params: Params,
