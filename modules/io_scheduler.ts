@@ -260,9 +260,7 @@ function switchTo(scheduler: string, disk: string, also: readonly Knob[], seen: 
   });
   if (!change || 'impossible' in change.undo) return change;
   const poke = ({ path, value }: { path: string; value: string }) => ({ do: 'poke', path, value }) as const;
-  const paths = [`${queue}/nr_requests`, ...seen.files('iosched/*').keys()].filter((path) =>
-    path.startsWith(`${queue}/`),
-  );
+  const paths = [`${queue}/nr_requests`, ...seen.files('iosched/*', `${queue}/`).keys()];
   const reset = paths.flatMap((path) => {
     const value = seen.textAt(path)?.trim();
     return value === undefined ? [] : [{ path, value }];
@@ -277,9 +275,7 @@ function switchTo(scheduler: string, disk: string, also: readonly Knob[], seen: 
 
 function unknownTunable(disk: string, name: string, scheduler: string, seen: Seen): Problem {
   const inside = `${BLOCK}/${disk}/queue/iosched/`;
-  const offered = [...seen.files('iosched/*').keys()]
-    .filter((path) => path.startsWith(inside))
-    .map((path) => path.slice(inside.length));
+  const offered = [...seen.files('iosched/*', inside).keys()].map((path) => path.slice(inside.length));
   const hint = offered.length > 0 ? `it has: ${offered.join(', ')}` : 'it has none';
   return new Problem('NotOffered', `${disk}: the scheduler ${scheduler} has no ${name.slice('iosched/'.length)}`, hint);
 }

@@ -44,13 +44,17 @@ export class Seen {
     return textOf({ probe: file(path), reading: this.at(path) });
   }
 
-  /** A glob's matches in the order of their paths: path → text. Files that are not text are left out. */
-  files(name: string): ReadonlyMap<string, string> {
+  /**
+   * A glob's matches in the order of their paths: path → text, of those under a folder where one is named. Files that are
+   * not text are left out; what is unknown outside of that folder is no matter.
+   */
+  files(name: string, folder = '/'): ReadonlyMap<string, string> {
     const reading = this.#known(name);
     const found = new Map<string, string>();
     if (reading === undefined) return found;
     if (reading.is !== 'files') throw this.#misused(name, 'files', reading);
     for (const [path, one] of Object.entries(reading.files).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!path.startsWith(folder)) continue;
       if (one.is === 'unknown') throw new NotKnown(one.because);
       if (one.is === 'text') found.set(path, one.text);
     }

@@ -111,4 +111,25 @@ describe('check mode', () => {
       { numRuns: 100 },
     );
   });
+
+  it('is not kept from foretelling one disk by what another task does to another', async () => {
+    const disk = (name: string) => ({
+      [`/sys/block/${name}/queue/scheduler`]: '[mq-deadline] kyber bfq none\n',
+      [`/sys/block/${name}/queue/nr_requests`]: '64\n',
+      [`/sys/block/${name}/queue/iosched/fifo_batch`]: '16\n',
+    });
+    const files = { ...disk('sda'), ...disk('sdb'), ...disk('vda') };
+    const tasks = [
+      { io_scheduler: { devices: 'sda', scheduler: 'bfq', nr_requests: 128 } },
+      { io_scheduler: { devices: 'sdb', scheduler: 'kyber' } },
+      { io_scheduler: { devices: 'vda', scheduler: 'none' } },
+    ];
+    const yaml = JSON.stringify([{ hosts: 'all', tasks }]);
+
+    const foretold = await play(yaml, { hosts: { h1: fakeHost({ files }) }, check: true });
+    const done = await play(yaml, { hosts: { h1: fakeHost({ files }) } });
+
+    expect(foretold.results.map(({ status }) => status)).toEqual(['changed', 'changed', 'changed']);
+    expect(told(foretold.results)).toEqual(told(done.results));
+  });
 });
