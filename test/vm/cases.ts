@@ -1,6 +1,8 @@
 /** What a module is asked to make so on the emulated host, and how the host itself shows that it is so. */
 interface Case {
   readonly name: string;
+  /** What has to be so on the machine for the module to have something to tune; done after each boot. */
+  readonly prepare?: string;
   readonly tasks: readonly object[];
   /** Commands of the system's own and what each prints when all is as asked, also after a reboot. */
   readonly proof: Readonly<Record<string, string>>;
@@ -54,6 +56,61 @@ export const CASES: readonly Case[] = [
     drift: {
       command: 'echo never >/sys/kernel/mm/transparent_hugepage/enabled',
       target: '/sys/kernel/mm/transparent_hugepage/enabled',
+    },
+  },
+  {
+    name: 'hugepages',
+    tasks: [{ hugepages: { nodes: { 0: 40, 1: 24 }, overcommit: 8 } }],
+    proof: {
+      'cat /sys/devices/system/node/node[01]/hugepages/hugepages-2048kB/nr_hugepages': '40\n24',
+      'sysctl -n vm.nr_overcommit_hugepages': '8',
+      'grep -E "^HugePages_(Total|Rsvd)" /proc/meminfo | tr -s " "': 'HugePages_Total: 64\nHugePages_Rsvd: 0',
+    },
+    drift: {
+      command: 'echo 10 >/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages',
+      target: '/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages',
+    },
+  },
+  {
+    name: 'io_scheduler',
+    tasks: [
+      { io_scheduler: { class: 'rotational', scheduler: 'bfq', tunables: { slice_idle: 0 }, read_ahead_kb: 1024 } },
+      { io_scheduler: { devices: 'nvme*', scheduler: 'kyber', rq_affinity: 2 } },
+      { io_scheduler: { devices: 'vdb', scheduler: 'none', nr_requests: 64 } },
+    ],
+    proof: {
+      'for disk in /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001 /dev/nvme0n1 /dev/vdb; do lsblk -dno SCHED $disk; done | tr -d " "':
+        'bfq\nkyber\nnone',
+      'disk=$(readlink -f /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001); cat /sys/block/${disk##*/}/queue/iosched/slice_idle':
+        '0',
+      'blockdev --getra /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001': '2048',
+      'cat /sys/block/nvme0n1/queue/rq_affinity /sys/block/vdb/queue/nr_requests': '2\n64',
+    },
+    drift: {
+      command: 'echo mq-deadline >/sys/block/nvme0n1/queue/scheduler',
+      target: '/sys/block/nvme0n1/queue/scheduler',
+    },
+  },
+  {
+    name: 'vhost_net',
+    tasks: [{ vhost_net: { group: 'kvm', mode: '0660' } }],
+    proof: {
+      'lsmod | grep -c ^vhost_net': '1',
+      'stat -c %U:%G:%a /dev/vhost-net': 'root:kvm:660',
+    },
+    drift: { command: 'chmod 600 /dev/vhost-net', target: '/dev/vhost-net' },
+  },
+  {
+    name: 'kvm_module',
+    prepare: 'modprobe kvm',
+    tasks: [{ kvm_module: { kvm: { halt_poll_ns: 50000 } } }],
+    proof: {
+      'cat /sys/module/kvm/parameters/halt_poll_ns': '50000',
+      'modprobe -c | grep "^options kvm "': 'options kvm halt_poll_ns=50000',
+    },
+    drift: {
+      command: 'echo 200000 >/sys/module/kvm/parameters/halt_poll_ns',
+      target: '/sys/module/kvm/parameters/halt_poll_ns',
     },
   },
 ];

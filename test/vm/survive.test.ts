@@ -8,8 +8,13 @@ const vm = inject('vm');
 // One reboot serves all modules: what each was asked for has to stand beside what the others were.
 describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
   let host: Host;
+  const prepare = () => {
+    for (const one of CASES) if (one.prepare) host.read(one.prepare);
+  };
   beforeAll(() => {
-    if (vm) host = attachHost(vm);
+    if (!vm) return;
+    host = attachHost(vm);
+    prepare();
   });
   const readBack = (proof: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.keys(proof).map((command) => [command, host.read(command)]));
@@ -44,7 +49,10 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
   });
 
   describe('after a reboot', () => {
-    beforeAll(() => host.reboot());
+    beforeAll(async () => {
+      await host.reboot();
+      prepare();
+    });
 
     describe.each(CASES)('$name', ({ tasks, proof, drift }) => {
       test('all is still so', () => {
