@@ -165,6 +165,7 @@ it and that says otherwise is shown as pending, with its line: only a person can
     if (!params.persistent) return planOf(live, [], notes);
     return planOf([...live, ...setLines(params, [], wanted, seen)], overruled(params, wanted, seen), notes);
   },
+  same: (probe, a, b) => probe.kind === 'file' && probe.path.startsWith('/proc/sys/') && sameKnob(a, b),
   examples: [
     {
       title: 'One key',

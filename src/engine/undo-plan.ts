@@ -1,4 +1,12 @@
-import { type Change, describeReading, type Module, Problem, probeName, type Reading } from '../contract/index.ts';
+import {
+  type Change,
+  describeReading,
+  type Module,
+  Problem,
+  probeName,
+  type Reading,
+  sameReading,
+} from '../contract/index.ts';
 import type { Identity } from './host.ts';
 import type { JournalRecord } from './journal.ts';
 
@@ -38,13 +46,14 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
  * somebody has changed it since, or it cannot be undone.
  */
 export function inverse(change: Change, now: Reading, module: Module | undefined): Change | undefined {
-  if (equal(change, now, change.before, module)) return undefined;
+  const same = (reading: Reading) => sameReading(module ?? {}, change.target, now, reading);
+  if (same(change.before)) return undefined;
   const name = probeName(change.target);
   if (!Array.isArray(change.undo)) {
     const { impossible } = change.undo as { readonly impossible: string };
     throw new Problem('CannotUndo', `${change.summary} cannot be undone: ${impossible}`);
   }
-  if (change.after.is !== 'unknown' && !equal(change, now, change.after, module)) {
+  if (change.after.is !== 'unknown' && !same(change.after)) {
     const hint = 'look at it, then set it by hand or by a playbook';
     const message = `${name} was changed by somebody else since: the run left "${short(change.after)}", and it has "${short(now)}"`;
     throw new Problem('ChangedSince', message, hint);
@@ -57,14 +66,6 @@ export function inverse(change: Change, now: Reading, module: Module | undefined
     do: change.undo,
     undo: change.do,
   };
-}
-
-function equal(change: Change, a: Reading, b: Reading, module: Module | undefined): boolean {
-  if (a.is === 'text' && b.is === 'text') {
-    if (module?.same) return module.same(change.target, a.text, b.text);
-    return a.text.trim() === b.text.trim();
-  }
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function short(reading: Reading): string {

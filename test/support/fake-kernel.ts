@@ -157,6 +157,7 @@ export function linuxKnob(path: string): Knob | undefined {
 /** Knobs that are more than a file in every Linux. A text with a `[token]` in it needs no entry: see fake-host.ts. */
 const LINUX: Readonly<Record<string, Knob>> = {
   '/proc/sys/vm/swappiness': integers(0, 200),
+  '/proc/sys/net/ipv4/tcp_rmem': integers(),
   ...Object.fromEntries(
     TWINS.flatMap(([a, b]) => [
       [a, twinOf(b)],
