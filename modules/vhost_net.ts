@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { flag, planes } from '../src/contract/fields.ts';
 import {
+  type Action,
   type Change,
   command,
   defineModule,
@@ -25,6 +26,8 @@ import {
 const STATE = '/sys/module/vhost_net/initstate';
 const MODULE = '/sys/module/vhost_net';
 const DEVICE = '/dev/vhost-net';
+/** Written at boot: the nodes of modules that are not loaded, by which they are loaded when they are opened. */
+const STATIC_NODES = '/run/tmpfiles.d/static-nodes.conf';
 const LOAD = '/etc/modules-load.d/kvmplay-vhost_net.conf';
 const OPTIONS = '/etc/modprobe.d/kvmplay-vhost_net.conf';
 const RULES = '/etc/udev/rules.d/66-kvmplay-vhost_net.rules';
@@ -81,6 +84,7 @@ as root for its guests; a group and a mode matter only to guests that are starte
     [MODULE]: { kind: 'dir', path: MODULE },
     [STATE]: file(STATE),
     [DEVICE]: stat(DEVICE),
+    [STATIC_NODES]: stat(STATIC_NODES),
     modprobe: command(...CAN_LOAD),
     ...(params.persistent && { ...dropInProbes('modules-load.d', LOAD), [RULES]: file(RULES) }),
   }),
@@ -142,10 +146,20 @@ function load(parameters: readonly ModuleParameter[], seen: Seen): Change[] {
       before: seen.raw(STATE),
       after: text('live\n'),
       do: [{ do: 'exec', argv: ['modprobe', 'vhost_net', ...options] }],
-      undo: [{ do: 'exec', argv: ['modprobe', '-r', 'vhost_net'] }],
+      undo: [{ do: 'exec', argv: ['modprobe', '-r', 'vhost_net'] }, ...remakeNode(seen)],
       impact: 'none',
       disturbs: parameters.map(({ name }) => file(`${MODULE}/parameters/${name}`)),
     },
+  ];
+}
+
+/** A module that goes takes the device's node with it, by which it would be loaded again. */
+function remakeNode(seen: Seen): Action[] {
+  const node = seen.stat(DEVICE);
+  if (!node || !seen.stat(STATIC_NODES)) return [];
+  return [
+    { do: 'exec', argv: ['systemd-tmpfiles', '--create', '--boot', `--prefix=${DEVICE}`] },
+    { do: 'own', path: DEVICE, mode: node.mode, group: node.group },
   ];
 }
 
