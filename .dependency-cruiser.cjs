@@ -5,7 +5,7 @@ const layers = [
   ['engine', 'report'],
   ['playbook', 'inventory', 'registry', 'transport'],
   ['template'],
-  ['source', 'topology'],
+  ['source', 'topology', 'evidence'],
   ['contract'],
 ];
 const oneDoor = {

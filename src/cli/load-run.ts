@@ -8,7 +8,7 @@ import { moduleNames } from '../registry/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import { type Binding, makeScope } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
-import type { RunFlags } from './run-flags.ts';
+import { type RunFlags, sourcesOf } from './run-flags.ts';
 
 /** Everything a run is made of, read and found right. */
 export interface Loaded {
@@ -63,12 +63,6 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
     hostsOf: memoize(hostsOf),
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
-}
-
-/** `-i`, or what ANSIBLE_INVENTORY says. */
-function sourcesOf(flags: RunFlags): readonly string[] {
-  if (flags.inventory.length > 0) return flags.inventory;
-  return (process.env.KVMPLAY_INVENTORY ?? process.env.ANSIBLE_INVENTORY ?? '').split(',').filter(Boolean);
 }
 
 function noHosts(flags: RunFlags): Diagnostic {

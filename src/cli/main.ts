@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
+import { addEvidenceCommand } from './evidence-command.ts';
 import { EXIT, explainError } from './exit.ts';
 import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
@@ -20,6 +21,7 @@ function program(): Command {
   addRunCommands(kvmplay);
   addHistoryCommands(kvmplay);
   addInventoryCommand(kvmplay);
+  addEvidenceCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

@@ -12,7 +12,7 @@ const commas = (value: string, before: readonly string[]): readonly string[] => 
     .filter(Boolean),
 ];
 
-function positive(value: string): number {
+export function positive(value: string): number {
   if (!/^\d+$/.test(value) || Number(value) < 1) throw new InvalidArgumentError('it takes a whole number from 1.');
   return Number(value);
 }
@@ -32,24 +32,13 @@ export function addRunCommands(kvmplay: Command): void {
 }
 
 function addRunFlags(command: Command): Command {
-  return addConnectionFlags(command)
+  return addAskFlags(command)
     .argument('<playbook...>', 'playbook files')
-    .option(
-      '-i, --inventory <source>',
-      'inventory file, folder, executable, or list of hosts with a comma',
-      collect,
-      [],
-    )
-    .option('-l, --limit <pattern>', 'only these hosts; @FILE reads them from a file', collect, [])
     .option('-t, --tags <tags>', 'only what has one of these tags', commas, [])
     .option('--skip-tags <tags>', 'not what has one of these tags', commas, [])
     .option('-C, --check', 'change nothing; say what would change')
     .option('-D, --diff', 'show what changes, before and after')
-    .option('-f, --forks <n>', 'how many hosts at a time', positive, 50)
     .option('-e, --extra-vars <vars>', 'name=value, a YAML or JSON map, or @FILE; stronger than all else', collect, [])
-    .option('-b, --become', 'work as another user, root by default')
-    .option('--become-user <user>', 'the user to become')
-    .option('--become-method <method>', 'sudo or su')
     .option('-v, --verbose', 'tell more; up to -vvvv', (_: string, before: number) => before + 1, 0)
     .option('--list-hosts', 'print the hosts that would be worked on, and stop')
     .option('--list-tasks', 'print the tasks, and stop')
@@ -66,6 +55,22 @@ function addRunFlags(command: Command): Command {
       new Option('--max-impact <level>', 'refuse changes that do more than this').choices(IMPACTS).default('reboot'),
     )
     .option('--detailed-exitcode', 'exit 3 when changes are pending');
+}
+
+/** Which hosts, how many at a time, how they are reached and as whom. */
+export function addAskFlags(command: Command): Command {
+  return addConnectionFlags(command)
+    .option(
+      '-i, --inventory <source>',
+      'inventory file, folder, executable, or list of hosts with a comma',
+      collect,
+      [],
+    )
+    .option('-l, --limit <pattern>', 'only these hosts; @FILE reads them from a file', collect, [])
+    .option('-f, --forks <n>', 'how many hosts at a time', positive, 50)
+    .option('-b, --become', 'work as another user, root by default')
+    .option('--become-user <user>', 'the user to become')
+    .option('--become-method <method>', 'sudo or su');
 }
 
 /** How hosts are reached, and as whom. */

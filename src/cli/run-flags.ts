@@ -11,19 +11,29 @@ export interface ConnectionFlags {
   readonly acceptNewHostKeys?: boolean;
 }
 
-/** All flags of `run` and `audit`, as commander gives them. Names and meanings are Ansible's where Ansible has one. */
-export interface RunFlags extends ConnectionFlags {
+/** How commands that only look at hosts are told which, and how to reach them. */
+export interface AskFlags extends ConnectionFlags {
   readonly inventory: readonly string[];
   readonly limit: readonly string[];
+  readonly forks: number;
+  readonly become?: boolean;
+  readonly becomeUser?: string;
+  readonly becomeMethod?: string;
+}
+
+/** `-i`, or what KVMPLAY_INVENTORY or ANSIBLE_INVENTORY says. */
+export function sourcesOf(flags: Pick<AskFlags, 'inventory'>): readonly string[] {
+  if (flags.inventory.length > 0) return flags.inventory;
+  return (process.env.KVMPLAY_INVENTORY ?? process.env.ANSIBLE_INVENTORY ?? '').split(',').filter(Boolean);
+}
+
+/** All flags of `run` and `audit`, as commander gives them. Names and meanings are Ansible's where Ansible has one. */
+export interface RunFlags extends AskFlags {
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
   readonly check?: boolean;
   readonly diff?: boolean;
-  readonly forks: number;
   readonly extraVars: readonly string[];
-  readonly become?: boolean;
-  readonly becomeUser?: string;
-  readonly becomeMethod?: string;
   readonly verbose: number;
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import { ABSENT, type Probe, type Probes, type Reading, Seen, text } from '../../src/contract/index.ts';
 
-/** What probes read on a host that has just these files. Patterns match paths as they are written, `..` included. */
+/** What probes read on a host that has just these files, and prints these texts by command line. Patterns match paths as they are written, `..` included. */
 export function see(files: Readonly<Record<string, string>>, probes: Probes): Seen {
   return new Seen(
     new Map(Object.entries(probes).map(([name, probe]) => [name, { probe, reading: read(files, probe) }])),
@@ -27,6 +27,10 @@ function read(files: Readonly<Record<string, string>>, probe: Probe): Reading {
       const inside = Object.keys(files).filter((path) => path.startsWith(`${probe.path}/`));
       const names = new Set(inside.map((path) => path.slice(probe.path.length + 1).split('/')[0] ?? ''));
       return names.size === 0 ? ABSENT : { is: 'names', names: [...names].sort() };
+    }
+    case 'command': {
+      const stdout = files[probe.argv.join(' ')];
+      return stdout === undefined ? ABSENT : { is: 'output', status: 0, stdout, stderr: '' };
     }
     default:
       throw new Error(`no ${probe.kind} probes here`);

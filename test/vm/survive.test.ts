@@ -1,51 +1,59 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Kvmplay, type Outcome, of } from '../support/kvmplay.ts';
 import { CASES } from './cases.ts';
 import { attachHost, type Host } from './host.ts';
-import { changedBy, kvmplay, roundTripsOf } from './kvmplay.ts';
+import { kvmplayOver } from './kvmplay.ts';
 
 const vm = inject('vm');
 
-// One reboot serves all modules: what each was asked for has to stand beside what the others were.
+const ALL = CASES.flatMap(({ name, tasks }) => tasks.map((task) => ({ name, ...task })));
+
+// One run and one reboot serve all modules: what each was asked for has to stand beside what the others were.
 describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
   let host: Host;
+  let kvmplay: Kvmplay;
+  let before: readonly string[];
+  let audit: Outcome;
+  let run: Outcome;
+
   const prepare = () => {
     for (const one of CASES) if (one.prepare) host.read(one.prepare);
   };
+  const readBack = (proof: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.keys(proof).map((command) => [command, host.read(command)]));
+  const look = () => CASES.flatMap(({ proof }) => Object.keys(proof).map((command) => host.ssh(command).stdout));
+
   beforeAll(() => {
     if (!vm) return;
     host = attachHost(vm);
+    kvmplay = kvmplayOver(vm);
     prepare();
+    before = look();
   });
-  const readBack = (proof: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.keys(proof).map((command) => [command, host.read(command)]));
 
-  describe.each(CASES)('$name', ({ tasks, proof }) => {
-    let foretold: readonly string[];
+  test('an audit changes nothing', () => {
+    audit = kvmplay.audit(ALL);
 
-    test('an audit says what would change, and changes nothing', () => {
-      const before = Object.keys(proof).map((command) => host.ssh(command).stdout);
+    expect(audit.status, audit.words).toBe(3);
+    expect(look()).toEqual(before);
+  });
 
-      const audit = kvmplay(host, 'audit', tasks);
+  test('a run changes what the audit foretold, and no more', () => {
+    run = kvmplay.run(ALL);
 
-      foretold = audit.targets;
-      expect(audit.status, audit.words).toBe(3);
-      expect(foretold).not.toEqual([]);
-      expect(Object.keys(proof).map((command) => host.ssh(command).stdout)).toEqual(before);
-    });
+    expect(run.status, run.words).toBe(0);
+    for (const { name } of CASES) expect(of(run, name).targets).toEqual(of(audit, name).targets);
+    expect(CASES.filter(({ name }) => of(run, name).targets.length === 0)).toEqual([]);
+  });
 
-    test("what was asked is what the system's own tools show, and all that changed was foretold", () => {
-      const run = kvmplay(host, 'run', tasks);
+  test.each(CASES)("$name: what was asked is what the system's own tools show", ({ proof }) => {
+    expect(readBack(proof)).toEqual(proof);
+  });
 
-      expect(run.status, run.words).toBe(0);
-      expect(run.targets).toEqual(foretold);
-      expect(readBack(proof)).toEqual(proof);
-    });
+  test('a second run changes nothing, in one round trip', () => {
+    const again = kvmplay.run(ALL);
 
-    test('a second run changes nothing, in one round trip', () => {
-      const again = kvmplay(host, 'run', tasks);
-
-      expect([again.status, changedBy(again), roundTripsOf(again)]).toEqual([0, 0, 1]);
-    });
+    expect([again.status, again.targets, again.roundTrips]).toEqual([0, [], 1]);
   });
 
   describe('after a reboot', () => {
@@ -54,24 +62,38 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
       prepare();
     });
 
-    describe.each(CASES)('$name', ({ tasks, proof, drift }) => {
-      test('all is still so', () => {
-        expect(readBack(proof)).toEqual(proof);
-        expect(kvmplay(host, 'audit', tasks).status).toBe(0);
+    test.each(CASES)('$name: all is still so', ({ proof }) => {
+      expect(readBack(proof)).toEqual(proof);
+    });
+
+    test('an audit finds nothing', () => {
+      const again = kvmplay.audit(ALL);
+
+      expect([again.status, again.targets], again.words).toEqual([0, []]);
+    });
+
+    describe('when somebody has changed things by hand', () => {
+      let found: Outcome;
+      beforeAll(() => {
+        for (const { drift } of CASES) host.read(drift.command);
+        found = kvmplay.audit(ALL);
       });
 
-      test('an audit names what somebody changed by hand, and that alone', () => {
-        host.read(drift.command);
-
-        const audit = kvmplay(host, 'audit', tasks);
-
-        expect([audit.status, audit.targets]).toEqual([3, [drift.target]]);
+      test.each(CASES)('$name: an audit names what was changed, and that alone', ({ name, drift }) => {
+        expect(of(found, name).targets, found.words).toEqual([drift.target]);
       });
 
       test('a run mends it', () => {
-        expect(changedBy(kvmplay(host, 'run', tasks))).toBe(1);
-        expect(readBack(proof)).toEqual(proof);
+        expect(kvmplay.run(ALL).targets).toEqual(found.targets);
+        for (const { proof } of CASES) expect(readBack(proof)).toEqual(proof);
       });
+    });
+
+    test('a rollback of the first run leaves the machine as it was found', () => {
+      const back = kvmplay.rollback(run.id);
+
+      expect(back.status, back.words).toBe(0);
+      expect(look()).toEqual(before);
     });
   });
 });

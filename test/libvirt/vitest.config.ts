@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/libvirt/**/*.test.ts'],
+    globalSetup: ['test/libvirt/global-setup.ts'],
+    // All of them use the one libvirtd.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
