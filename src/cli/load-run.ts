@@ -6,7 +6,7 @@ import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import { type Binding, makeScope } from '../template/index.ts';
+import type { Binding } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
 import { type RunFlags, sourcesOf } from './run-flags.ts';
 
@@ -34,7 +34,7 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   const extra = await collect(() => extraVariables(flags.extraVars));
   const known = {
     moduleNames: [...moduleNames(), ...controlNames()],
-    early: makeScope([{ name: 'extra', vars: extra ?? new Map() }]),
+    extra: extra ?? new Map(),
   };
   const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
   const playbooks = loaded.map(({ playbook }) => playbook);

@@ -3,7 +3,7 @@ import type { Task } from '../playbook/types.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { findModule } from '../registry/index.ts';
 import { UserError } from '../source/diagnostic.ts';
-import { renderNode, type Scope } from '../template/index.ts';
+import { renderNode, type Scope, Unknown } from '../template/index.ts';
 import { findControl } from './control.ts';
 import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
@@ -49,7 +49,11 @@ export async function attempt(
   }
 }
 
-/** What `register` keeps: Ansible's names where Ansible has one. */
+/** What `register` keeps: of a task that cannot be told of, nothing can be told. */
+export const keptOf = (attempt: Attempt): Record<string, unknown> | Unknown =>
+  attempt.status === 'unknown' ? new Unknown(attempt.reason ?? 'it is not known') : registeredOf(attempt);
+
+/** How a task ended, in Ansible's names where Ansible has one. */
 export function registeredOf(attempt: Attempt): Record<string, unknown> {
   const { status, plan, error, message, reason, values } = attempt;
   const pending = plan && pendingOf(plan);

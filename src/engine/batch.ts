@@ -1,21 +1,22 @@
 import type { Emit } from './events.ts';
+import { compareSpots, type Spot } from './spot.ts';
 
 /** What the hosts of a batch share: how far each is, who does what is done once, and whether all must stop. */
 export interface Batch {
   readonly hosts: readonly string[];
-  /** This host is done with every step below this one. */
-  past(host: string, step: number): void;
+  /** This host is done with all that comes before this. */
+  past(host: string, spot: Spot): void;
   /** This host has failed, and counts in `failedShare` from now on. */
   fail(host: string): void;
   /** This host will do no more, for good or ill. */
   leave(host: string): void;
-  /** Resolves when every host still at work has come as far as this step. */
-  reached(step: number): Promise<void>;
+  /** Resolves when every host still at work has come as far as this. */
+  reached(spot: Spot): Promise<void>;
   /**
    * Do something once for the batch: the first host still at work, in the play's order, does it; the others wait for
-   * what came of it. When the one that should have done it leaves before, the next one does.
+   * what came of it. When the one that should have done it leaves or passes by, the next one does.
    */
-  once<T>(host: string, step: number, work: () => Promise<T>): Promise<T>;
+  once<T>(host: string, spot: Spot, work: () => Promise<T>): Promise<T>;
   /** Share of the batch's hosts that failed, 0 to 1. */
   readonly failedShare: number;
   /** No host may begin another task. */
@@ -24,9 +25,9 @@ export interface Batch {
 
 /** `end` is the step behind a play's last one. */
 export function makeBatch(play: number, hosts: readonly string[], end: number, emit: Emit): Batch {
-  const at = new Map(hosts.map((host) => [host, 0]));
+  const at = new Map<string, Spot>(hosts.map((host) => [host, [0]]));
   const working = new Set(hosts);
-  const results = new Map<number, Promise<unknown>>();
+  const results = new Map<string, Promise<unknown>>();
   const failures = new Set<string>();
   let waiting: { ready: () => boolean; go: () => void }[] = [];
 
@@ -37,10 +38,14 @@ export function makeBatch(play: number, hosts: readonly string[], end: number, e
   };
   const until = (ready: () => boolean): Promise<void> =>
     ready() ? Promise.resolve() : new Promise((go) => waiting.push({ ready, go }));
-  const move = (host: string, step: number): void => {
-    if (step <= (at.get(host) ?? 0)) return;
-    at.set(host, step);
-    emit({ event: 'host_past', play, host, step });
+  const isBefore = (host: string, spot: Spot): boolean => compareSpots(at.get(host) ?? [], spot) < 0;
+  const move = (host: string, spot: Spot): void => {
+    if (!isBefore(host, spot)) return;
+    const [step = 0] = spot;
+    const [before] = at.get(host) ?? [];
+    at.set(host, spot);
+    // A report waits for the whole of a loop.
+    if (step !== before) emit({ event: 'host_past', play, host, step });
   };
 
   return {
@@ -49,24 +54,25 @@ export function makeBatch(play: number, hosts: readonly string[], end: number, e
     get failedShare() {
       return failures.size / hosts.length;
     },
-    past(host, step) {
-      move(host, step);
+    past(host, spot) {
+      move(host, spot);
       wake();
     },
     fail: (host) => void failures.add(host),
     leave(host) {
       if (!working.delete(host)) return;
-      move(host, end);
+      move(host, [end]);
       wake();
     },
-    reached: (step) => until(() => [...working].every((host) => (at.get(host) ?? 0) >= step)),
-    async once<T>(host: string, step: number, work: () => Promise<T>): Promise<T> {
-      const first = () => hosts.find((one) => working.has(one)) === host;
-      await until(() => results.has(step) || first());
-      const known = results.get(step) as Promise<T> | undefined;
+    reached: (spot) => until(() => [...working].every((host) => !isBefore(host, spot))),
+    async once<T>(host: string, spot: Spot, work: () => Promise<T>): Promise<T> {
+      const key = spot.join('.');
+      const mayCome = (one: string) => working.has(one) && compareSpots(at.get(one) ?? [], spot) <= 0;
+      await until(() => results.has(key) || hosts.find(mayCome) === host);
+      const known = results.get(key) as Promise<T> | undefined;
       if (known) return known;
       const result = work();
-      results.set(step, result);
+      results.set(key, result);
       result.catch(() => {});
       wake();
       return result;

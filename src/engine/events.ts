@@ -1,4 +1,5 @@
 import type { Impact, Plane } from '../contract/index.ts';
+import type { Spot } from './spot.ts';
 
 /** The one stream that every report is made of. Plain data; secrets are masked before an event is made. */
 export type Event =
@@ -61,6 +62,8 @@ export interface TaskResult {
   readonly play: number;
   /** Index into the play's steps. */
   readonly step: number;
+  /** Where that is in the order of what was done: blocks that loop come to a step several times. */
+  readonly spot: Spot;
   readonly result: Result;
 }
 
@@ -76,7 +79,9 @@ export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | '
 
 export interface Result {
   readonly host: string;
-  /** The loop item's label. */
+  /** The task's name as it is on this host, where it holds templates. */
+  readonly name?: string;
+  /** The loop item's label; inside of blocks that loop a list of the labels, the outermost first. */
   readonly item?: unknown;
   readonly status: Status;
   readonly pending?: 'reboot' | 'guest-restart' | 'manual';

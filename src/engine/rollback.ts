@@ -61,7 +61,7 @@ export async function rollback(job: Rollback): Promise<number> {
     for (const [step, undoing] of undoings.entries()) {
       if (undoing.host !== name) continue;
       const result = await undo(undoing, host, job);
-      tally.emit({ event: 'task_result', play: 0, step, result });
+      tally.emit({ event: 'task_result', play: 0, step, spot: [step], result });
       tally.emit({ event: 'host_past', play: 0, host: name, step: step + 1 });
       if (result.status === 'failed' || result.status === 'unreachable') break;
     }

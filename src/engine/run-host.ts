@@ -1,12 +1,14 @@
-import { NotKnown } from '../contract/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { known, renderScalar, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
 import type { Result } from './events.ts';
-import { shownError } from './outcome.ts';
+import { failure, labelOf, titleOf, turnsOf } from './loop.ts';
+import type { Attempt } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
+import type { Spot } from './spot.ts';
 import type { Flush, Steps } from './steps.ts';
 
 /** One host's walk through one play. */
@@ -18,14 +20,33 @@ export interface HostWalk {
   /** All hosts of the batch go step by step, since a failure of one must stop the others. */
   readonly lockstep: boolean;
   readonly forceHandlers: boolean;
-  readonly context: (task: Task, rescued: boolean, emit: (result: Result) => void) => TaskContext;
-  readonly scope: (item: Meta | Task) => Scope;
-  readonly emit: (step: number, result: Result) => void;
+  readonly context: (task: Task, inside: Inside, emit: (result: Result) => void) => TaskContext;
+  readonly scope: (item: Item, inside: Inside) => Scope;
+  readonly emit: (spot: Spot, result: Result) => void;
   /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
   readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
   /** Told before the host leaves, so that the others can be stopped in time. */
   readonly failed: (task?: Task) => void;
 }
+
+/** That a handler is to be run, or may be. */
+interface Notice {
+  readonly doubt?: string;
+}
+
+/** What a list of tasks is done in. */
+export interface Inside {
+  /** A `rescue` around will take a failure. */
+  readonly rescued: boolean;
+  /** Turns of the loops around, as they stand before a step in a spot. */
+  readonly turns: Spot;
+  /** What the loops around name. */
+  readonly locals: Readonly<Record<string, unknown>>;
+  /** How the turns are called in reports. */
+  readonly labels: readonly unknown[];
+}
+
+const OUTSIDE: Inside = { rescued: false, turns: [], locals: {}, labels: [] };
 
 /** How the host left the play. */
 export type Leave = 'done' | 'failed' | 'unreachable' | 'ended' | 'play-ended' | 'stopped';
@@ -40,68 +61,100 @@ class Stop extends Error {
 }
 
 export async function runHost(walk: HostWalk): Promise<Leave> {
-  const notified = new Set<Task>();
-  const flush = async (at: Flush): Promise<void> => {
+  const notified = new Map<Task, Notice>();
+  const flush = async (at: Flush, turns: Spot): Promise<void> => {
     for (const handler of walk.play.handlers) {
+      const notice = notified.get(handler);
       if (!notified.delete(handler)) continue;
-      await one(handler, walk.steps.ofHandler(handler, at), false);
+      const step = walk.steps.ofHandler(handler, at);
+      const inside = { ...OUTSIDE, turns };
+      if (notice?.doubt === undefined) await one(handler, step, inside);
+      else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt });
     }
-    walk.batch.past(walk.host, walk.steps.after(at));
+    walk.batch.past(walk.host, [...turns, walk.steps.after(at)]);
   };
 
-  const one = async (task: Task, step: number, rescued: boolean): Promise<void> => {
-    walk.batch.past(walk.host, step);
-    if (walk.lockstep) await walk.batch.reached(step);
+  const one = async (task: Task, step: number, inside: Inside): Promise<void> => {
+    const spot = [...inside.turns, step];
+    walk.batch.past(walk.host, spot);
+    if (walk.lockstep) await walk.batch.reached(spot);
     if (walk.batch.stopped) throw new Stop('stopped');
-    const told = await sure(step, rescued, () => notifiedBy(task, walk));
+    const told = sure(spot, inside, () => notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers));
     if (!told) return;
     let own = false;
-    const context = walk.context(task, rescued, (result) => walk.emit(step, result));
+    const context = walk.context(task, inside, (result) => walk.emit(spot, result));
     const work = () => {
       own = true;
       return walk.admit(task, () => runTask(task, context));
     };
-    const end = task.runOnce ? await walk.batch.once(walk.host, step, work) : await work();
-    if (own && end.changed) for (const handler of told) notified.add(handler);
+    const end = task.runOnce ? await walk.batch.once(walk.host, spot, work) : await work();
+    for (const handler of own ? told : []) {
+      if (end.changed) notified.set(handler, {});
+      else if (end.unknown !== undefined && !notified.has(handler))
+        notified.set(handler, { doubt: `${context.title} may notify it: ${end.unknown}` });
+    }
     if (end.failed || end.unreachable) {
-      if (end.unreachable || !rescued) walk.failed(task);
+      if (end.unreachable || !inside.rescued) walk.failed(task);
       throw new Stop(end.unreachable ? 'unreachable' : 'failed');
     }
   };
 
   /** What the playbook says here; where it cannot be told, that is a result as any other. */
-  const sure = async <T>(step: number, rescued: boolean, read: () => T): Promise<T | undefined> => {
-    const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
+  const sure = <T>(spot: Spot, inside: Inside, read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
-      if (error instanceof NotKnown) {
-        walk.emit(step, { ...result, status: 'unknown', reason: error.because });
-        return undefined;
-      }
-      walk.emit(step, { ...result, status: rescued ? 'rescued' : 'failed', error: shownError(error) });
-      if (!rescued) walk.failed();
-      throw new Stop('failed');
+      return instead(spot, inside, failure(error));
     }
   };
 
-  const items = async (list: readonly Item[], rescued: boolean): Promise<void> => {
+  /** What there is to say where nothing can be done. */
+  const instead = (spot: Spot, { rescued }: Inside, { status, reason, error }: Attempt): undefined => {
+    const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
+    const shown = status === 'failed' && rescued ? 'rescued' : status;
+    walk.emit(spot, { ...result, status: shown, ...(reason !== undefined && { reason }), ...(error && { error }) });
+    if (status !== 'failed') return undefined;
+    if (!rescued) walk.failed();
+    throw new Stop('failed');
+  };
+
+  const items = async (list: readonly Item[], inside: Inside): Promise<void> => {
     for (const item of list) {
-      if (item.kind === 'task') await one(item, walk.steps.of(item), rescued);
-      else if (item.kind === 'block') await block(item, rescued);
-      else await meta(item, rescued);
+      if (walk.batch.stopped) throw new Stop('stopped');
+      if (item.kind === 'block') await block(item, inside);
+      else if (item.kind === 'meta') await meta(item, inside);
+      else await one(item, walk.steps.of(item), inside);
     }
   };
 
-  const block = async (item: Block, rescued: boolean): Promise<void> => {
+  const block = async (item: Block, inside: Inside): Promise<void> => {
+    const { loop } = item;
+    if (!loop) return blockOnce(item, inside);
+    const spot = [...inside.turns, walk.steps.of(item)];
+    walk.batch.past(walk.host, spot);
+    const scope = walk.scope(item, inside);
+    const turns = turnsOf(item, scope);
+    if ('status' in turns) return instead(spot, inside, turns);
+    for (const [index, turn] of turns.entries()) {
+      if (index > 0 && loop.pause > 0) await sleep(loop.pause * 1000);
+      await blockOnce(item, {
+        rescued: inside.rescued,
+        turns: [...spot, index],
+        locals: { ...inside.locals, ...turn.locals },
+        labels: [...inside.labels, labelOf(loop, turn, scope.with('loop', turn.locals))],
+      });
+    }
+  };
+
+  const blockOnce = async (item: Block, inside: Inside): Promise<void> => {
     let leaving: unknown;
     try {
-      await items(item.block, rescued || item.rescue.length > 0);
+      await items(item.block, { ...inside, rescued: inside.rescued || item.rescue.length > 0 });
     } catch (stop) {
       leaving = stop;
       if (isFailure(stop) && item.rescue.length > 0) {
         try {
-          await items(item.rescue, rescued);
+          await items(item.rescue, inside);
           leaving = undefined;
         } catch (again) {
           leaving = again;
@@ -109,18 +162,18 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       }
     }
     // A host that cannot be reached, and a bug of ours, leave no way to go on.
-    if (leaving === undefined || isFailure(leaving)) await items(item.always, rescued);
+    if (leaving === undefined || isFailure(leaving)) await items(item.always, inside);
     if (leaving !== undefined) throw leaving;
   };
 
-  const meta = async (item: Meta, rescued: boolean): Promise<void> => {
-    const step = walk.steps.of(item);
-    walk.batch.past(walk.host, step);
-    const met = await sure(step, rescued, () =>
-      item.when.every((condition) => known(test(condition, walk.scope(item)))),
+  const meta = async (item: Meta, inside: Inside): Promise<void> => {
+    const spot = [...inside.turns, walk.steps.of(item)];
+    walk.batch.past(walk.host, spot);
+    const met = sure(spot, inside, () =>
+      item.when.every((condition) => known(test(condition, walk.scope(item, inside)))),
     );
     if (!met) return;
-    if (item.action === 'flush_handlers') await flush(item);
+    if (item.action === 'flush_handlers') await flush(item, inside.turns);
     if (item.action === 'end_host') throw new Stop('ended');
     if (item.action === 'end_play') throw new Stop('play-ended');
   };
@@ -128,7 +181,10 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   /** Handlers of a host that failed run where the play's last ones are printed. */
   const lastFlush = async (): Promise<void> => {
     try {
-      await flush(walk.play.sections.findLastIndex((list) => list.length > 0));
+      await flush(
+        walk.play.sections.findLastIndex((list) => list.length > 0),
+        [],
+      );
     } catch (stop) {
       if (!(stop instanceof Stop)) throw stop;
     }
@@ -137,8 +193,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   try {
     for (const [section, list] of walk.play.sections.entries()) {
       if (list.length === 0) continue;
-      await items(list, false);
-      await flush(section);
+      await items(list, OUTSIDE);
+      await flush(section, []);
     }
     return 'done';
   } catch (stop) {
@@ -151,8 +207,10 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
 const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
 
 /** Each once, whatever number of names it was notified by. */
-function notifiedBy(task: Task, walk: HostWalk): readonly Task[] {
-  const { handlers } = walk.play;
-  const names = task.notify.map((name) => String(renderScalar(name, walk.scope(task))));
-  return [...new Set(names.flatMap((name) => handlersFor(handlers, task, name)))];
+function notifiedBy(task: Task, scopeOf: (item: Task) => Scope, handlers: readonly Task[]): readonly Task[] {
+  if (task.notify.length === 0) return [];
+  const scope = scopeOf(task);
+  const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
+  const names = task.notify.map((name) => String(renderScalar(name, scope)));
+  return [...new Set(names.flatMap((name) => handlersFor(handlers, task, name, nameOf)))];
 }

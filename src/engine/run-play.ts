@@ -3,11 +3,12 @@ import type { Enclosing, Play, Task } from '../playbook/types.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import { censored } from './censor.ts';
-import type { Emit } from './events.ts';
+import type { Emit, Result } from './events.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
-import { type HostWalk, type Leave, runHost } from './run-host.ts';
+import { titleOf } from './loop.ts';
+import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
 import { type Steps, stepsOf, tasksOf } from './steps.ts';
@@ -17,7 +18,7 @@ export interface Surroundings {
   readonly hostNamed: (name: string) => Host;
   readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
   readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
-  readonly ledger: (host: string, task: Task, identity: Identity) => Ledger;
+  readonly ledger: (host: string, task: Task, title: string, identity: Identity) => Ledger;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -75,9 +76,9 @@ async function runBatch(
     batch,
     lockstep,
     forceHandlers: around.forceHandlers || play.forceHandlers,
-    scope: (item) => around.scopeOf(host, play, item.scope),
-    context: (task, rescued, emit) => contextOf(task, host, play, batch, rescued, emit, around),
-    emit: (step, result) => around.emit({ event: 'task_result', play: number, step, result }),
+    scope: (item, { locals }) => around.scopeOf(host, play, item.scope).with('loop', locals),
+    context: (task, inside, emit) => contextOf(task, host, play, batch, inside, emit, around),
+    emit: (spot, result) => around.emit({ event: 'task_result', play: number, step: spot.at(-1) ?? 0, spot, result }),
     admit: async (task, work) => {
       if (around.ask && !(await around.ask(task, host))) return { changed: false, failed: false, unreachable: false };
       const throttled = throttles.get(task) ?? (task.throttle ? makeGate(task.throttle) : undefined);
@@ -110,28 +111,39 @@ function contextOf(
   host: string,
   play: Play,
   batch: Batch,
-  rescued: boolean,
+  { rescued, locals: outer, labels }: Inside,
   emit: TaskContext['emit'],
   around: Surroundings,
 ): TaskContext {
   const check = task.checkMode ?? around.check;
+  const scope: TaskContext['scope'] = (locals) =>
+    around.scopeOf(host, play, task.scope).with('loop', { ...outer, ...locals });
+  const title = task.noLog ? String(task.name.value) : titleOf(task, scope({}));
+  const labelled = (result: Result) => (labels.length === 0 ? result : { ...result, item: labelsOf(result, labels) });
   return {
     host,
+    title,
     hostNamed: around.hostNamed,
-    scope: (locals) => around.scopeOf(host, play, task.scope).with('loop', locals),
+    scope,
     hand: (target, identity) => {
-      if (!check) return apply(around.ledger(target, task, identity));
+      if (!check) return apply(around.ledger(target, task, title, identity));
       // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
-      return around.check ? foretell(String(task.name.value)) : tell;
+      return around.check ? foretell(title) : tell;
     },
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,
     check,
     diff: around.diff,
     rescued,
-    emit: task.noLog ? (result) => emit(censored(result)) : emit,
+    emit: (result) => emit(task.noLog ? censored(result) : labelled(result)),
     remember: (values) => {
       for (const one of task.runOnce ? batch.hosts : [host]) around.remember(one, values);
     },
   };
+}
+
+/** One loop's label stands alone. */
+function labelsOf({ item }: Result, outer: readonly unknown[]): unknown {
+  const labels = item === undefined ? outer : [...outer, item];
+  return labels.length === 1 ? labels[0] : labels;
 }

@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotKnown } from '../contract/index.ts';
-import type { Expression, Task, Templated } from '../playbook/types.ts';
-import { UserError } from '../source/diagnostic.ts';
-import { isUnknown, renderNode, renderScalar, type Scope, test } from '../template/index.ts';
-import { attempt, registeredOf } from './attempt.ts';
+import type { Expression, Task } from '../playbook/types.ts';
+import { isTemplated, isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
+import { attempt, keptOf, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
 import type { Host, Identity } from './host.ts';
 import { firstUnmet, judge } from './judge.ts';
-import { type Attempt, pendingOf, shownChange, shownError, shownPending } from './outcome.ts';
+import { failure, labelOf, renderedOr, turnsOf } from './loop.ts';
+import { type Attempt, pendingOf, shownChange, shownPending } from './outcome.ts';
 import type { Hand } from './run-module.ts';
 
 /** What a task needs to know of where it runs. */
 export interface TaskContext {
   /** Whose variables count. */
   readonly host: string;
+  /** The task's name, rendered. */
+  readonly title: string;
   /** Connections to a host by name: this one, or where the task is delegated to. */
   readonly hostNamed: (name: string) => Host;
   readonly scope: (locals: Readonly<Record<string, unknown>>) => Scope;
@@ -34,88 +35,44 @@ export interface TaskEnd {
   /** It failed, and nothing on the task itself makes light of it. */
   readonly failed: boolean;
   readonly unreachable: boolean;
+  /** Why it cannot be told whether it changes anything. */
+  readonly unknown?: string | undefined;
 }
 
 const FINE: TaskEnd = { changed: false, failed: false, unreachable: false };
 
 /** One task on one host: its loop, conditions, retries, and what is made of what came of it. */
 export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd> {
-  const items = loopItems(task, context);
-  if ('status' in items) return conclude(task, context, items, Date.now(), undefined, {}).end;
-
+  const turns = turnsOf(task, context.scope({}));
+  if ('status' in turns) {
+    const { end, kept } = conclude(task, context, turns, Date.now(), undefined, {});
+    if (task.register !== undefined)
+      context.remember({ [task.register]: isUnknown(kept) ? kept : { ...kept, results: [] } });
+    return end;
+  }
+  const { loop } = task;
   const ends: TaskEnd[] = [];
-  const kept: unknown[] = [];
-  for (const [index, item] of items.entries()) {
-    if (index > 0 && task.loopControl.pause > 0) await sleep(task.loopControl.pause * 1000);
+  const all: Kept[] = [];
+  for (const [index, turn] of turns.entries()) {
+    if (loop && index > 0 && loop.pause > 0) await sleep(loop.pause * 1000);
     const started = Date.now();
-    const locals = item === NO_LOOP ? {} : loopLocals(task, item, index);
-    const came = await tryItem(task, context, locals);
-    const label = item === NO_LOOP ? undefined : labelOf(task, context.scope(locals), item);
-    const { end, registered } = conclude(task, context, came, started, label, locals);
+    const came = await tryItem(task, context, turn.locals);
+    const label = loop && labelOf(loop, turn, context.scope(turn.locals));
+    const { end, kept } = conclude(task, context, came, started, label, turn.locals);
     ends.push(end);
-    kept.push(item === NO_LOOP ? registered : { ...registered, item });
+    all.push(loop && !isUnknown(kept) ? { ...kept, item: turn.item } : kept);
     if (end.unreachable) break;
   }
-  if (task.register !== undefined) context.remember({ [task.register]: task.loop ? gathered(kept) : kept[0] });
+  if (task.register !== undefined) context.remember({ [task.register]: loop ? gathered(all) : all[0] });
   return ends.reduce(
-    (all, one) => ({
-      changed: all.changed || one.changed,
-      failed: all.failed || one.failed,
-      unreachable: all.unreachable || one.unreachable,
+    (sum, one) => ({
+      changed: sum.changed || one.changed,
+      failed: sum.failed || one.failed,
+      unreachable: sum.unreachable || one.unreachable,
+      ...((sum.unknown ?? one.unknown) && { unknown: sum.unknown ?? one.unknown }),
     }),
     FINE,
   );
-}
-
-const NO_LOOP = Symbol('no loop');
-
-/** The items to do, or what there is to say when they cannot be told. A map loops over its `{ key, value }` pairs. */
-function loopItems(task: Task, context: TaskContext): readonly unknown[] | Attempt {
-  if (!task.loop) return [NO_LOOP];
-  try {
-    const list = renderNode(task.loop, context.scope({}));
-    if (Array.isArray(list)) return list;
-    if (typeof list === 'object' && list !== null) return Object.entries(list).map(([key, value]) => ({ key, value }));
-    const message = `loop takes a list or a map, and this is ${JSON.stringify(list)}`;
-    return { status: 'failed', error: { code: 'BadLoop', message } };
-  } catch (error) {
-    return unmetBeforeLoop(task, context) ?? failure(error);
-  }
-}
-
-/** `when: defined(disks)` also guards `loop: "{{ disks }}"`, as in Ansible. */
-function unmetBeforeLoop(task: Task, context: TaskContext): Attempt | undefined {
-  try {
-    const unmet = firstUnmet(task.when, context.scope({}));
-    return unmet?.status === 'skipped' ? unmet : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What keeps a task from being tried: it cannot be known yet, or it is a mistake. */
-function failure(error: unknown): Attempt {
-  if (error instanceof NotKnown) return { status: 'unknown', reason: error.because };
-  return { status: 'failed', error: shownError(error) };
-}
-
-function loopLocals(task: Task, item: unknown, index: number): Record<string, unknown> {
-  const { loopVar, indexVar } = task.loopControl;
-  return { [loopVar]: item, ...(indexVar !== undefined && { [indexVar]: index }) };
-}
-
-function labelOf(task: Task, scope: Scope, item: unknown): unknown {
-  return task.loopControl.label ? renderedOr(task.loopControl.label, scope, item) : item;
-}
-
-/** For what is only shown, or comes after the fact: a mistake in it must not hide what was done. */
-function renderedOr(text: Templated, scope: Scope, otherwise: unknown): unknown {
-  try {
-    return renderScalar(text, scope);
-  } catch (error) {
-    if (error instanceof UserError || error instanceof NotKnown) return otherwise;
-    throw error;
-  }
 }
 
 /** One item: its conditions, then as many attempts as `until` asks for. */
@@ -194,14 +151,16 @@ function conclude(
   started: number,
   item: unknown,
   locals: Readonly<Record<string, unknown>>,
-): { end: TaskEnd; registered: Record<string, unknown> } {
+): { end: TaskEnd; kept: Kept } {
   if (came.facts) context.remember(came.facts);
-  const registered = registeredOf(came);
+  const kept = keptOf(came);
   const scope = context.scope(locals);
+  const named = isTemplated(task.name) && { name: context.title };
   const status = statusOf(task, context, scope, came);
   const pending = came.plan && pendingOf(came.plan);
   context.emit({
     host: context.host,
+    ...named,
     ...(item !== undefined && { item }),
     status,
     ...(pending && { pending }),
@@ -210,17 +169,18 @@ function conclude(
     ...(came.plan?.notes && { notes: came.plan.notes }),
     ...(came.message !== undefined && { message: came.message }),
     ...(came.error && { error: came.error }),
-    ...(task.register !== undefined && { registered }),
+    ...(task.register !== undefined && !isUnknown(kept) && { registered: kept }),
     ...(task.delegateTo && { delegated_to: String(renderedOr(task.delegateTo, scope, task.delegateTo.value)) }),
     diff: task.diff ?? context.diff,
     ms: Date.now() - started,
   });
   return {
-    registered,
+    kept,
     end: {
       changed: came.status === 'changed',
       failed: status === 'failed' || status === 'rescued',
       unreachable: status === 'unreachable',
+      ...(status === 'unknown' && { unknown: came.reason }),
     },
   };
 }
@@ -236,13 +196,18 @@ function ignoresErrors({ ignoreErrors }: Task, scope: Scope): boolean {
   return typeof ignoreErrors === 'boolean' ? ignoreErrors : renderedOr(ignoreErrors, scope, false) === true;
 }
 
+/** What `register` keeps of one item. */
+type Kept = ReturnType<typeof keptOf>;
+
 /** What `register` keeps of a loop: every item's result, and whether any changed, failed, or all were skipped. */
-function gathered(results: readonly unknown[]): Record<string, unknown> {
-  const all = results as readonly Record<string, unknown>[];
+function gathered(all: readonly Kept[]): Record<string, unknown> {
+  const unknown = all.find(isUnknown);
+  const known = all.filter((one): one is Record<string, unknown> => !isUnknown(one));
+  const some = (name: string) => known.some((one) => one[name] === true) || (unknown ?? false);
   return {
-    changed: all.some(({ changed }) => changed === true),
-    failed: all.some(({ failed }) => failed === true),
-    skipped: all.length > 0 && all.every(({ skipped }) => skipped === true),
+    changed: some('changed'),
+    failed: some('failed'),
+    skipped: known.every(({ skipped }) => skipped === true) && (unknown ?? true),
     results: all,
   };
 }

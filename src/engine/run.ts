@@ -82,7 +82,7 @@ export async function run(job: Run): Promise<number> {
     hostNamed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task, identity) => ledgerOf(job.journal, host, task, identity),
+    ledger: (host, task, title, identity) => ledgerOf(job.journal, host, task, title, identity),
     check: job.check,
     diff: job.diff,
     maxImpact: job.maxImpact,
@@ -124,8 +124,8 @@ const started = (job: Run) =>
     playbooks: job.playbooks.map(({ file }) => file),
   }) as const;
 
-function ledgerOf(journal: Journal | undefined, host: string, task: Task, identity: Identity): Ledger {
-  const doing = { host, identity, task: String(task.name.value), module: task.module, source: showAt(task.at) };
+function ledgerOf(journal: Journal | undefined, host: string, task: Task, title: string, identity: Identity): Ledger {
+  const doing = { host, identity, task: title, module: task.module, source: showAt(task.at) };
   const ledger = journalLedger(journal, doing);
   if (!task.noLog) return ledger;
   return { ...ledger, intend: (changes) => ledger.intend(changes.map(censoredChange)) };

@@ -5,8 +5,10 @@ import type { Step } from './events.ts';
 /** A play's tasks in the order in which they are printed, with the places where notified handlers run. */
 export interface Steps {
   readonly list: readonly Step[];
-  /** A task's place, or that of a `meta`, which is printed when it could not be decided. */
-  of(item: Task | Meta): number;
+  /**
+   * A task's place, or that of a `meta`, which is printed when it could not be decided; of a block, that of its first task.
+   */
+  of(item: Item): number;
   /** Where a handler's place is when it is flushed here: after a section (its number) or at a `meta` item. */
   ofHandler(handler: Task, flush: Flush): number;
   /** The first step after this point. */
@@ -17,7 +19,7 @@ export type Flush = Item | number;
 
 export function stepsOf(play: Play): Steps {
   const list: Step[] = [];
-  const places = new Map<Task | Meta, number>();
+  const places = new Map<Item, number>();
   const flushes = new Map<Flush, number>();
 
   const add = (item: Task | Meta, handler: boolean): number => {
@@ -31,8 +33,10 @@ export function stepsOf(play: Play): Steps {
   };
   const walk = (items: readonly Item[]): void => {
     for (const item of items) {
-      if (item.kind === 'block') [item.block, item.rescue, item.always].forEach(walk);
-      else places.set(item, add(item, false));
+      if (item.kind === 'block') {
+        places.set(item, list.length);
+        [item.block, item.rescue, item.always].forEach(walk);
+      } else places.set(item, add(item, false));
       if (item.kind === 'meta' && item.action === 'flush_handlers') flushAt(item);
     }
   };

@@ -1,11 +1,11 @@
 import { NotKnown } from '../contract/index.ts';
-import type { Play, Task } from '../playbook/types.ts';
+import type { Block, Item, Play, Task } from '../playbook/types.ts';
 import { UserError } from '../source/diagnostic.ts';
-import { renderNode, type Scope, test } from '../template/index.ts';
+import { type Scope, test } from '../template/index.ts';
 import { paramsOf } from './attempt.ts';
 import { findControl } from './control.ts';
 import type { Job } from './eyes.ts';
-import { tasksOf } from './steps.ts';
+import { type Looping, type Turn, turnsOf } from './loop.ts';
 
 /**
  * What a play's tasks will want to read of a host, as far as that can be told before any of them ran. Whatever is left
@@ -13,26 +13,38 @@ import { tasksOf } from './steps.ts';
  */
 export async function jobsOf(
   play: Play,
-  scopeOf: (task: Task) => Scope,
+  scopeOf: (item: Task | Block) => Scope,
   wanted: (task: Task, scope: Scope) => boolean,
 ): Promise<readonly Job[]> {
   const jobs: Job[] = [];
-  for (const task of play.sections.flatMap((items) => [...tasksOf(items)])) {
-    if (findControl(task.module) || task.delegateTo) continue;
-    if (!foreseeable(() => wanted(task, scopeOf(task)))) continue;
-    for (const scope of foreseeable(() => scopesOf(task, scopeOf(task))) ?? []) {
+  const ofTask = async (task: Task, outer: Locals): Promise<void> => {
+    if (findControl(task.module) || task.delegateTo) return;
+    const around = scopeOf(task).with('loop', outer);
+    if (!foreseeable(() => wanted(task, around))) return;
+    for (const locals of turns(task, around)) {
+      const scope = around.with('loop', locals);
       if (foreseeable(() => task.when.some((condition) => test(condition, scope) === false)) !== false) continue;
       const job = await paramsOf(task, scope).catch(ignoreForeseeable);
       if (job) jobs.push(job);
     }
-  }
+  };
+  const ofItems = async (items: readonly Item[], outer: Locals): Promise<void> => {
+    for (const item of items) {
+      if (item.kind === 'task') await ofTask(item, outer);
+      if (item.kind !== 'block') continue;
+      for (const locals of turns(item, scopeOf(item).with('loop', outer)))
+        for (const part of [item.block, item.rescue, item.always]) await ofItems(part, { ...outer, ...locals });
+    }
+  };
+  for (const section of play.sections) await ofItems(section, {});
   return jobs;
 }
 
-function scopesOf(task: Task, scope: Scope): readonly Scope[] {
-  if (!task.loop) return [scope];
-  const items = renderNode(task.loop, scope);
-  return Array.isArray(items) ? items.map((item) => scope.with('loop', { [task.loopControl.loopVar]: item })) : [];
+type Locals = Turn['locals'];
+
+function turns(looping: Looping, scope: Scope): readonly Locals[] {
+  const found = turnsOf(looping, scope);
+  return 'status' in found ? [] : found.map(({ locals }) => locals);
 }
 
 /** Undefined where it depends on what is not there yet, or is a mistake that its own task will report. */

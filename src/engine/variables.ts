@@ -1,6 +1,5 @@
 import type { Enclosing, Play } from '../playbook/types.ts';
-import type { Node } from '../source/node.ts';
-import { type Binding, type Level, makeScope, type Scope } from '../template/index.ts';
+import { type Binding, bindings, type Level, makeScope, type Scope } from '../template/index.ts';
 
 /** What the inventory and the control node know of a host, weakest first. */
 export interface HostVariables {
@@ -52,19 +51,6 @@ export function scopeFor(parts: ScopeParts, around: Enclosing | undefined): Scop
     { name: 'magic', vars: asData(parts.host.magic) },
   ];
   return makeScope(levels);
-}
-
-const cache = new WeakMap<readonly Node[], ReadonlyMap<string, Binding>>();
-
-/** The names that maps bind; of two the later counts. */
-export function bindings(maps: readonly Node[]): ReadonlyMap<string, Binding> {
-  const known = cache.get(maps);
-  if (known) return known;
-  const vars = new Map<string, Binding>();
-  for (const map of maps)
-    if (map.kind === 'map') for (const { key, value } of map.entries) vars.set(key, { node: value });
-  cache.set(maps, vars);
-  return vars;
 }
 
 const asData = (values: ReadonlyMap<string, unknown>): ReadonlyMap<string, Binding> =>

@@ -6,17 +6,25 @@ import type { Item, Play, Task } from './types.ts';
  * The handlers that a task notifies by this name, in their order: all that listen to it, and of those that are called so
  * the one of the task's own role, or else the last. `role : name` tells roles apart.
  */
-export function handlersFor(handlers: readonly Task[], task: Task, name: string): readonly Task[] {
-  const called = handlers.filter((handler) => namesOf(handler).includes(name));
+export function handlersFor(
+  handlers: readonly Task[],
+  task: Task,
+  name: string,
+  nameOf: (handler: Task) => string = written,
+): readonly Task[] {
+  const called = handlers.filter((handler) => namesOf(handler, nameOf).includes(name));
   const own = called.filter((handler) => handler.scope.role?.path === task.scope.role?.path);
   const one = own.at(-1) ?? called.at(-1);
   return handlers.filter((handler) => handler === one || handler.listen.includes(name));
 }
 
+const written = ({ name }: Task): string => String(name.value);
+
 /** Its name with the role and without. */
-function namesOf({ name, scope }: Task): readonly string[] {
-  const full = String(name.value);
-  return scope.role ? [full, full.slice(`${scope.role.name} : `.length)] : [full];
+function namesOf(handler: Task, nameOf = written): readonly string[] {
+  const full = nameOf(handler);
+  const { role } = handler.scope;
+  return role ? [full, full.slice(`${role.name} : `.length)] : [full];
 }
 
 /** Names that are notified and that no handler of the play has or listens to. Templates are not looked into. */

@@ -123,12 +123,17 @@ export const KEYWORDS = {
 
   register: keyword(TASK, 'name', read.variableName, 'The variable that takes the result.'),
   loop: keyword(
-    TASK,
+    ['block', ...TASK],
     'list, or a mapping',
     read.items,
     'Do it for every item; of a mapping, `item.key` and `item.value`.',
   ),
-  loop_control: keyword(TASK, 'mapping', read.mapping, '`label`, `index_var`, `loop_var` and `pause` (seconds).'),
+  loop_control: keyword(
+    ['block', ...TASK],
+    'mapping',
+    read.mapping,
+    '`label`, `index_var`, `loop_var` and `pause` (seconds).',
+  ),
   until: keyword(TASK, 'condition', read.condition, 'Try again until it holds.'),
   retries: keyword(TASK, 'number', read.integer(0), 'How often to try again with `until`. Default 3.'),
   delay: keyword(TASK, 'seconds', read.seconds, 'How long to wait between tries. Default 5.'),
@@ -192,6 +197,19 @@ function misplaced(name: KeywordName, place: Place, entry: Entry): Diagnostic {
     entry.keyAt,
     `it can stand on ${on}`,
   );
+}
+
+/** Says so where a keyword does nothing without another one that is not there. */
+export function checkLone(
+  given: Given,
+  map: MapNode,
+  name: KeywordName,
+  needs: KeywordName,
+  found: Diagnostic[],
+): void {
+  const entry = map.entries.find(({ key }) => key === name);
+  if (given[name] === undefined || map.entries.some(({ key }) => key === needs) || !entry) return;
+  found.push(mistake('UselessKeyword', `"${name}" does nothing without "${needs}"`, entry.keyAt));
 }
 
 /** For entries that are neither keywords nor anything else that is known here. */

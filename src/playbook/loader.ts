@@ -2,7 +2,8 @@ import { type Diagnostic, mistake, type Position, UserError } from '../source/di
 import { type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { parseYaml } from '../source/yaml.ts';
-import { isTemplated, makeScope, renderNode, type Scope } from '../template/index.ts';
+import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
+import type { Vars } from './types.ts';
 
 export interface LoadOptions {
   /** Modules, and the tasks that the engine does itself. */
@@ -10,7 +11,7 @@ export interface LoadOptions {
   /** How a file is read: one that knows the vault reads encrypted files, too. Throws `UserError`. */
   readonly readFile?: (file: string, at?: Position) => Promise<string>;
   /** The variables that are known before any host is: those of `-e`. */
-  readonly early?: Scope;
+  readonly extra?: ReadonlyMap<string, Binding>;
   /** Directories in which roles are looked for, after `roles` beside the playbook. */
   readonly rolesPath?: readonly string[];
 }
@@ -22,7 +23,7 @@ export interface Loader {
   /** The file's YAML, read once. Undefined after a mistake, which is then in `found`. */
   readonly load: (file: string, at?: Position) => Promise<Node | undefined>;
   /** A value that shapes the playbook, rendered with what is known before any host is. Undefined after a mistake. */
-  readonly early: (node: Node) => Node | undefined;
+  readonly early: (node: Node, vars?: Vars) => Node | undefined;
   /** Called for each task, import and role. Throws when there are so many that imports must multiply. */
   readonly count: (at: Position) => void;
 }
@@ -44,17 +45,18 @@ export function makeLoader(options: LoadOptions): Loader {
       return undefined;
     }
   };
-  const scope = options.early ?? makeScope([]);
+  const extra = { name: 'extra', vars: options.extra ?? new Map() };
   return {
     options,
     found,
-    early(node) {
+    early(node, vars = []) {
       if (!isTemplated(node)) return node;
       try {
+        const scope = makeScope([{ name: 'play', vars: bindings(vars) }, extra]);
         return nodeOf(renderNode(node, scope), node.at);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        found.push(...error.diagnostics.map(onlyExtra));
+        found.push(...error.diagnostics.map((wrong) => earlier(wrong, vars)));
         return undefined;
       }
     },
@@ -73,7 +75,8 @@ export function makeLoader(options: LoadOptions): Loader {
   };
 }
 
-function onlyExtra(wrong: Diagnostic): Diagnostic {
+function earlier(wrong: Diagnostic, vars: Vars): Diagnostic {
   if (wrong.code !== 'UndefinedVariable') return wrong;
-  return { ...wrong, hint: 'this is read before any host is known: only variables given with -e can be used' };
+  const known = vars.length > 0 ? "the play's own variables and those of -e" : 'variables given with -e';
+  return { ...wrong, hint: `this is read before any host is known: only ${known} can be used` };
 }

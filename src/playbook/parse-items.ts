@@ -6,6 +6,7 @@ import { findFile } from './find-file.ts';
 import { inherit } from './inherit.ts';
 import { readKeywords, unknownKeyword } from './keywords.ts';
 import { checkDefaults } from './module-defaults.ts';
+import { parseLoop } from './parse-loop.ts';
 import { parseMeta, parseTask } from './parse-task.ts';
 import { readImport } from './read-import.ts';
 import { list, word } from './readers.ts';
@@ -59,6 +60,7 @@ async function parseBlock(map: MapNode, around: Around): Promise<Block> {
   const { given, rest } = readKeywords(map, 'block', loader);
   checkDefaults(given.module_defaults, loader);
   const inner = { ...around, inherited: inherit(around.inherited, given) };
+  const loop = parseLoop(given, map, found);
   for (const entry of rest) {
     if (PARTS.some((part) => part === entry.key)) continue;
     const isModule = options.moduleNames.includes(shortName(entry.key));
@@ -77,7 +79,8 @@ async function parseBlock(map: MapNode, around: Around): Promise<Block> {
   };
   const name = given.name && { name: String(given.name.value) };
   const [block, rescue, always] = [await part('block'), await part('rescue'), await part('always')];
-  return { kind: 'block', at: map.at, ...name, block, rescue, always };
+  const { when, scope } = inner.inherited;
+  return { kind: 'block', at: map.at, ...name, ...(loop && { loop }), when, scope, block, rescue, always };
 }
 
 async function importTasks(map: MapNode, around: Around): Promise<Item[]> {

@@ -50,13 +50,15 @@ export async function parsePlay(
     if (!map.entries.some(({ key }) => key === 'hosts')) found.push(missingHosts(map, options.moduleNames));
     return undefined;
   }
+  const vars = [...outer.scope.vars, ...varsOf(given), ...varsFiles];
+  const name = given.name && loader.early(given.name, vars);
   const play: Play = {
     at: map.at,
-    name: String(given.name?.value ?? hosts),
+    name: name?.kind === 'scalar' ? String(name.value) : hosts,
     hosts,
     hostsAt: hostsNode.at,
     become: { ...outer.become, ...becomeOf(given) },
-    vars: [...outer.scope.vars, ...varsOf(given), ...varsFiles],
+    vars,
     serial: given.serial ?? [],
     ...(given.max_fail_percentage !== undefined && { maxFailPercentage: given.max_fail_percentage }),
     anyErrorsFatal: around.inherited.anyErrorsFatal,

@@ -1,12 +1,12 @@
-import { type Diagnostic, mistake } from '../source/diagnostic.ts';
+import { mistake } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { Entry, MapNode, Scalar } from '../source/node.ts';
 import { type Inherited, inherit, onTask, withDefaults } from './inherit.ts';
-import { type Given, keywordsOn, readKeywords } from './keywords.ts';
+import { checkLone, keywordsOn, readKeywords } from './keywords.ts';
 import type { Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { checkParams, paramsOf } from './params.ts';
-import { parseLoopControl } from './parse-loop-control.ts';
+import { parseLoop } from './parse-loop.ts';
 import { choice } from './readers.ts';
 import { shortName } from './short-name.ts';
 import type { Meta, Role, Task } from './types.ts';
@@ -20,9 +20,10 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
   const before = found.length;
   const { given, rest } = readKeywords(map, place, loader);
   const entry = moduleEntry(rest, map, place, loader, found.length > before);
-  checkTogether(given, map, found);
+  checkLone(given, map, 'retries', 'until', found);
+  checkLone(given, map, 'delay', 'until', found);
   checkDefaults(given.module_defaults, loader);
-  const loopControl = parseLoopControl(given.loop_control, found);
+  const loop = parseLoop(given, map, found);
   if (!entry) return undefined;
 
   const module = shortName(entry.key);
@@ -43,8 +44,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     moduleAt: entry.keyAt,
     params,
     ...(given.register !== undefined && { register: given.register }),
-    ...(given.loop && { loop: given.loop }),
-    loopControl,
+    ...(loop && { loop }),
     ...(given.until && { until: given.until }),
     retries: given.retries ?? 3,
     delay: given.delay ?? 5,
@@ -93,18 +93,6 @@ function moduleEntry(
     found.push(mistake('MissingModule', message, map.at, 'for example `sysctl: { vm.swappiness: 10 }`'));
   }
   return module;
-}
-
-/** Keywords that do nothing without another one. */
-function checkTogether(given: Given, map: MapNode, found: Diagnostic[]): void {
-  const lone = (name: 'retries' | 'delay' | 'loop_control', needs: 'until' | 'loop') => {
-    const entry = map.entries.find(({ key }) => key === name);
-    if (given[name] === undefined || map.entries.some(({ key }) => key === needs) || !entry) return;
-    found.push(mistake('UselessKeyword', `"${name}" does nothing without "${needs}"`, entry.keyAt));
-  };
-  lone('retries', 'until');
-  lone('delay', 'until');
-  lone('loop_control', 'loop');
 }
 
 const META = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');

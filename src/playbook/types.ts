@@ -36,6 +36,11 @@ export interface Block {
   readonly kind: 'block';
   readonly at: Position;
   readonly name?: string;
+  /** The whole of it is done for each item: `rescue` and `always` as well. */
+  readonly loop?: Loop;
+  /** Its own conditions and those around it. They stand on its tasks, too. */
+  readonly when: readonly Expression[];
+  readonly scope: Enclosing;
   readonly block: readonly Item[];
   readonly rescue: readonly Item[];
   readonly always: readonly Item[];
@@ -49,6 +54,17 @@ export interface Meta {
   readonly when: readonly Expression[];
   readonly tags: readonly string[];
   readonly scope: Enclosing;
+}
+
+/** `loop` and `loop_control`. */
+export interface Loop {
+  /** What to go over, as written. */
+  readonly items: Node;
+  readonly loopVar: string;
+  readonly indexVar?: string;
+  readonly label?: Templated;
+  /** Seconds between two items. */
+  readonly pause: number;
 }
 
 /** What a task has of its own, and what it inherits from blocks, roles and the play, already merged. */
@@ -66,13 +82,7 @@ export interface Task {
   readonly tags: readonly string[];
   readonly scope: Enclosing;
   readonly register?: string;
-  readonly loop?: Node;
-  readonly loopControl: {
-    readonly loopVar: string;
-    readonly indexVar?: string;
-    readonly label?: Templated;
-    readonly pause: number;
-  };
+  readonly loop?: Loop;
   readonly until?: Expression;
   readonly retries: number;
   /** Seconds. */

@@ -140,7 +140,6 @@ function validation(role: Role, at: Position, inherited: Inherited): Task {
     tags: [...new Set([...inherited.tags, 'always'])],
     notify: [],
     ...{
-      loopControl: { loopVar: 'item', pause: 0 },
       retries: 3,
       delay: 5,
       failedWhen: [],

@@ -1,4 +1,5 @@
 import type { Event, Result, RunEnd, RunStart, Step } from '../engine/events.ts';
+import { bySpot, type Gathered, gatherResult, nameOf } from './by-spot.ts';
 
 /** A whole run as data: schema `kvmplay.run/1`. */
 export type RunDocument = Omit<RunStart, 'event'> &
@@ -11,15 +12,14 @@ export interface TaskReport {
   readonly module: string;
   /** `site.yml:12:7`. */
   readonly source: string;
-  readonly results: readonly Omit<Result, 'diff'>[];
+  readonly results: readonly Omit<Result, 'diff' | 'name'>[];
 }
 
 /** Gather events into a document, given out when the run has ended. */
 export function gather(done: (document: RunDocument) => void): (event: Event) => void {
   let start: Omit<RunStart, 'event'> | undefined;
-  const tasks: { step: Step; results: Omit<Result, 'diff'>[] }[] = [];
+  const plays: { steps: readonly Step[]; gathered: Gathered }[] = [];
   const warnings: string[] = [];
-  let ofPlay: (typeof tasks)[number][] = [];
 
   return (event) => {
     switch (event.event) {
@@ -29,12 +29,11 @@ export function gather(done: (document: RunDocument) => void): (event: Event) =>
         break;
       }
       case 'play_start':
-        ofPlay = event.steps.map((step) => ({ step, results: [] }));
-        tasks.push(...ofPlay);
+        plays.push({ steps: event.steps, gathered: new Map() });
         break;
       case 'task_result': {
-        const { diff: _, ...result } = event.result;
-        ofPlay[event.step]?.results.push(result);
+        const play = plays.at(-1);
+        if (play) gatherResult(play.gathered, event);
         break;
       }
       case 'warning':
@@ -44,18 +43,24 @@ export function gather(done: (document: RunDocument) => void): (event: Event) =>
         const { event: _, ...tail } = event;
         if (!start) throw new Error('a run ended that had not started');
         const order = new Map(Object.keys(event.hosts).map((host, index) => [host, index]));
-        done({ ...start, ...tail, warnings, tasks: tasks.flatMap((task) => reported(task, order)) });
+        const tasks = plays.flatMap(({ steps, gathered }) =>
+          bySpot(gathered).flatMap(({ step, results }) => reported(steps[step], results, order)),
+        );
+        done({ ...start, ...tail, warnings, tasks });
       }
     }
   };
 }
 
 function reported(
-  { step, results }: { step: Step; results: Omit<Result, 'diff'>[] },
+  step: Step | undefined,
+  results: readonly Result[],
   order: ReadonlyMap<string, number>,
 ): TaskReport[] {
-  if (results.length === 0) return [];
-  const { play, name, module, source } = step;
-  const place = (host: string) => order.get(host) ?? order.size;
-  return [{ play, name, module, source, results: results.toSorted((a, b) => place(a.host) - place(b.host)) }];
+  if (!step) return [];
+  const { play, module, source } = step;
+  const place = ({ host }: Result) => order.get(host) ?? order.size;
+  const ordered = results.toSorted((a, b) => place(a) - place(b));
+  const plain = ordered.map(({ diff: _, name: __, ...result }) => result);
+  return [{ play, name: nameOf(step, ordered), module, source, results: plain }];
 }

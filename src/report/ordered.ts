@@ -1,4 +1,5 @@
 import type { Event, PlayStart, Result, Step } from '../engine/events.ts';
+import { bySpot, type Gathered, gatherResult, nameOf } from './by-spot.ts';
 
 /** What a report that reads from top to bottom prints, one after the other. */
 export type Block =
@@ -7,22 +8,20 @@ export type Block =
 
 /**
  * Hosts run ahead of each other; a report stays in order. A step's results are given out, in the play's order of hosts,
- * once every host of the batch is past it.
+ * once every host of the batch is past it; those of a block that loops, turn by turn, once every host is past the block.
  */
 export function inOrder(print: (block: Block) => void): (event: Event) => void {
   let play: PlayStart | undefined;
   let reached = new Map<string, number>();
-  let held = new Map<number, Result[]>();
-  let next = 0;
+  let held: Gathered = new Map();
 
   const printUpTo = (limit: number): void => {
-    for (; next < limit; next++) {
-      const step = play?.steps[next];
-      const results = held.get(next);
-      if (!step || !results) continue;
-      const order = new Map([...reached.keys()].map((host, index) => [host, index]));
-      results.sort((a, b) => (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0));
-      print({ block: 'step', step, results });
+    const order = new Map([...reached.keys()].map((host, index) => [host, index]));
+    for (const one of bySpot(held).filter(({ spot: [step = 0] }) => step < limit)) {
+      held.delete(one.key);
+      const step = play?.steps[one.step];
+      const results = one.results.toSorted((a, b) => (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0));
+      if (step) print({ block: 'step', step: { ...step, name: nameOf(step, results) }, results });
     }
   };
 
@@ -35,14 +34,10 @@ export function inOrder(print: (block: Block) => void): (event: Event) => void {
       case 'batch_start':
         reached = new Map(event.hosts.map((host) => [host, 0]));
         held = new Map();
-        next = 0;
         break;
-      case 'task_result': {
-        const results = held.get(event.step) ?? [];
-        results.push(event.result);
-        held.set(event.step, results);
+      case 'task_result':
+        gatherResult(held, event);
         break;
-      }
       case 'host_past':
         reached.set(event.host, event.step);
         printUpTo(Math.min(...reached.values()));

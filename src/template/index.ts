@@ -1,3 +1,4 @@
+export { bindings } from './bindings.ts';
 export { conditionMistakes, templateMistakes } from './check.ts';
 export { test } from './condition.ts';
 export { makeScope } from './make-scope.ts';

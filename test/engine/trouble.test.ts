@@ -159,6 +159,7 @@ describe('the terminal', () => {
     report({
       event: 'task_result',
       play: 0,
+      spot: [0],
       step: 0,
       result: { host: 'h1', status: 'failed', changes: [], error, diff: false, ms: 0 },
     });

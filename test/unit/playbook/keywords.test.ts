@@ -78,7 +78,7 @@ const NAME: Case = {
 };
 
 const CASES: { readonly [Name in KeywordName]: Case } = {
-  name: TEXT,
+  name: { ...TEXT, besides: 'vars: {x: 1}' },
   hosts: TEXTS,
   vars: {
     good: ['{a: 1}', '{}', ''],

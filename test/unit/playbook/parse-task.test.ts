@@ -40,7 +40,7 @@ describe('a task', () => {
       moduleAt: { line: 5, column: 7 },
       name: { value: 'Swap less on {{ inventory_hostname }}' },
       register: 'result',
-      loopControl: { loopVar: 'one', indexVar: 'i', label: { value: '{{ one }}' }, pause: 2 },
+      loop: { loopVar: 'one', indexVar: 'i', label: { value: '{{ one }}' }, pause: 2 },
       until: { value: 'result.changed' },
       retries: 5,
       delay: 1,
@@ -64,7 +64,6 @@ describe('a task', () => {
     expect(await taskOf('- ksm:')).toMatchObject({
       name: { value: 'ksm' },
       params: { kind: 'map', entries: [] },
-      loopControl: { loopVar: 'item', pause: 0 },
       retries: 3,
       delay: 5,
       timeout: 0,

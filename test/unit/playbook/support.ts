@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { loadPlaybook } from '../../../src/playbook/load-playbook.ts';
 import type { Item, Play, Task } from '../../../src/playbook/types.ts';
 import { UserError } from '../../../src/source/diagnostic.ts';
-import { makeScope } from '../../../src/template/index.ts';
 import { makeProject } from '../../support/project.ts';
 
 export const moduleNames = ['assert', 'command', 'copy', 'debug', 'ksm', 'set_fact', 'sysctl', 'thp'];
@@ -13,8 +12,8 @@ export async function load(
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly Play[]> {
   const root = makeProject(typeof files === 'string' ? { 'site.yml': files } : files);
-  const early = makeScope([]).with('extra', extra);
-  const { playbook, mistakes } = await loadPlaybook(join(root, 'site.yml'), { moduleNames, early });
+  const given = new Map(Object.entries(extra).map(([name, data]) => [name, { data }]));
+  const { playbook, mistakes } = await loadPlaybook(join(root, 'site.yml'), { moduleNames, extra: given });
   if (mistakes.length > 0) throw new UserError(mistakes);
   return playbook.plays;
 }

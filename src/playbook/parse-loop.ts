@@ -1,0 +1,27 @@
+import { type Diagnostic, mistake } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+import type { MapNode, Scalar } from '../source/node.ts';
+import { checkLone, type Given } from './keywords.ts';
+import { type Reader, seconds, text, variableName } from './readers.ts';
+import type { Loop } from './types.ts';
+
+const READERS = { label: text, index_var: variableName, loop_var: variableName, pause: seconds };
+
+/** `loop` and `loop_control` of a task or a block; undefined where it has no loop. */
+export function parseLoop(given: Given, map: MapNode, found: Diagnostic[]): Loop | undefined {
+  checkLone(given, map, 'loop_control', 'loop', found);
+  const control: { label?: Scalar; index_var?: string; loop_var?: string; pause?: number } = {};
+  for (const { key, keyAt, value } of given.loop_control?.entries ?? []) {
+    const reader: Reader<unknown> | undefined = Object.hasOwn(READERS, key)
+      ? READERS[key as keyof typeof READERS]
+      : undefined;
+    if (reader) Object.assign(control, { [key]: reader(value, key, found) });
+    else {
+      const hint = didYouMean(key, Object.keys(READERS)) ?? `known are ${Object.keys(READERS).join(', ')}`;
+      found.push(mistake('UnknownKeyword', `"${key}" is not part of loop_control`, keyAt, hint));
+    }
+  }
+  if (!given.loop) return undefined;
+  const { label, index_var: indexVar, loop_var: loopVar = 'item', pause = 0 } = control;
+  return { items: given.loop, loopVar, pause, ...(label && { label }), ...(indexVar !== undefined && { indexVar }) };
+}
