@@ -20,7 +20,10 @@ export interface Loaded {
 }
 
 /** Read the playbooks, the inventory and the variables. Throws one `UserError` with the mistakes of all of them. */
-export async function loadRun(files: readonly string[], flags: RunFlags): Promise<Loaded> {
+export async function loadRun(
+  files: readonly string[],
+  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars'>,
+): Promise<Loaded> {
   const found: Diagnostic[] = [];
   const collect = async <T>(work: () => Promise<T> | T): Promise<T | undefined> => {
     try {
@@ -39,7 +42,8 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
   const playbooks = loaded.map(({ playbook }) => playbook);
   found.push(...loaded.flatMap(({ mistakes }) => mistakes), ...(await checkTasks(playbooks)));
-  const playbookDir = dirname(resolve(files[0] ?? ''));
+  const [first] = files;
+  const playbookDir = first === undefined ? process.cwd() : dirname(resolve(first));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
   if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(found);
@@ -54,7 +58,7 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
     );
   };
   const selected = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
-  if (selected.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
+  if (selected.length > 0 && selected.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
   warnings.delete('');
   return {
     playbooks,
@@ -65,7 +69,7 @@ export async function loadRun(files: readonly string[], flags: RunFlags): Promis
   };
 }
 
-function noHosts(flags: RunFlags): Diagnostic {
+function noHosts(flags: Pick<RunFlags, 'inventory' | 'limit'>): Diagnostic {
   const limit = flags.limit.length > 0 ? ` within the limit ${flags.limit.join(',')}` : '';
   const hint = flags.inventory.length > 0 ? 'see `kvmplay inventory --graph`' : 'name an inventory with -i';
   return mistake('NoHostsMatched', `no host of the inventory matches any play${limit}`, undefined, hint);

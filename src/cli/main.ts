@@ -3,6 +3,7 @@ import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { addEvidenceCommand } from './evidence-command.ts';
 import { EXIT, explainError } from './exit.ts';
+import { addExplainCommand } from './explain-command.ts';
 import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
@@ -21,6 +22,7 @@ function program(): Command {
   addRunCommands(kvmplay);
   addHistoryCommands(kvmplay);
   addInventoryCommand(kvmplay);
+  addExplainCommand(kvmplay);
   addEvidenceCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
