@@ -1,4 +1,5 @@
 import { type JournalRecord, journalDir, listRuns, readJournal } from '../engine/journal.ts';
+import { pendingIn } from '../engine/pending-handlers.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 
@@ -35,6 +36,8 @@ export async function show(run: string): Promise<number> {
     );
     for (const change of record.changes) process.stdout.write(`    ${change.plane.padEnd(10)} ${change.summary}\n`);
   }
+  for (const { host, handler } of pendingIn(records, run))
+    process.stdout.write(`${host}: the handler "${handler}" was notified and not run.\n`);
   if (!records.some((record) => record.is === 'end')) process.stdout.write('The run did not end by itself.\n');
   return 0;
 }

@@ -37,7 +37,15 @@ export async function rollbackCommand(run: string, flags: RollbackFlags): Promis
 
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
-  const journal = flags.check ? undefined : await startJournal(runId, 'rollback', start?.playbooks ?? [], sources);
+  const journal = flags.check
+    ? undefined
+    : await startJournal({
+        run_id: runId,
+        mode: 'rollback',
+        playbooks: start?.playbooks ?? [],
+        inventory: sources,
+        hosts: [],
+      });
   const reports = makeReports({ output: flags.output, files: [], verbosity: 0, stdout: process.stdout });
   const scopeOf = (name: string) => {
     const host = inventory.hosts.get(name);

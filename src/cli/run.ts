@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
-import { newRunId } from '../engine/journal.ts';
+import { journalDir, newRunId } from '../engine/journal.ts';
+import { pendingHandlers } from '../engine/pending-handlers.ts';
 import { run } from '../engine/run.ts';
 import { tasksOf } from '../engine/steps.ts';
 import { makeMemory, scopeFor } from '../engine/variables.ts';
@@ -60,7 +61,15 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     verbosity: flags.verbose,
     stdout: process.stdout,
   });
-  const journal = mayAct(playbooks, flags) ? await startJournal(runId, 'run', files, flags.inventory) : undefined;
+  const hosts = [...new Set(plays.flatMap((play) => [...loaded.hostsOf(play)]))];
+  const pending = await pendingHandlers(
+    journalDir(),
+    playbooks.map(({ file }) => file),
+    hosts,
+  );
+  const journal = mayAct(playbooks, flags)
+    ? await startJournal({ run_id: runId, mode: 'run', playbooks: files, inventory: flags.inventory, hosts })
+    : undefined;
   const emit = (event: Event) => reports.emit(event);
   for (const message of loaded.warnings) emit({ event: 'warning', message });
   try {
@@ -86,6 +95,7 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
         ...(flags.becomeMethod !== undefined && { method: flags.becomeMethod }),
       },
       detailedExitCode: flags.detailedExitcode === true,
+      pending,
       journal,
       emit,
       ...(flags.step && { ask: stepper() }),

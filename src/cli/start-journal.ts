@@ -1,27 +1,15 @@
-import { type Journal, journalDir, openJournal } from '../engine/journal.ts';
+import { type Journal, type JournalRecord, journalDir, openJournal } from '../engine/journal.ts';
 import { CouldNot } from './exit.ts';
 import { VERSION } from './version.ts';
 
 /** Open the journal of a run that may act. Throws `CouldNot`: without a journal nothing is done. */
 export async function startJournal(
-  runId: string,
-  mode: string,
-  playbooks: readonly string[],
-  inventory: readonly string[],
+  about: Pick<Extract<JournalRecord, { is: 'run' }>, 'run_id' | 'mode' | 'playbooks' | 'inventory' | 'hosts'>,
 ): Promise<Journal> {
   try {
-    const journal = await openJournal(journalDir(), runId);
+    const journal = await openJournal(journalDir(), about.run_id);
     const started = new Date().toISOString();
-    await journal.append({
-      is: 'run',
-      run_id: runId,
-      mode,
-      version: VERSION,
-      started,
-      playbooks,
-      inventory,
-      cwd: process.cwd(),
-    });
+    await journal.append({ is: 'run', ...about, version: VERSION, started, cwd: process.cwd() });
     return journal;
   } catch (error) {
     const hint = 'set XDG_STATE_HOME to a folder that can be written';

@@ -15,6 +15,8 @@ export type JournalRecord =
       readonly playbooks: readonly string[];
       readonly inventory: readonly string[];
       readonly cwd: string;
+      /** All hosts that the run is to work on. */
+      readonly hosts: readonly string[];
     }
   /** Written before acting: all that is needed to see what may have happened, and to go back. */
   | {
@@ -28,11 +30,25 @@ export type JournalRecord =
       readonly source: string;
       readonly at: string;
       readonly changes: readonly Change[];
+      /** What is to be run when it was done, should kvmplay not live to say so. */
+      readonly notifies?: Notified;
     }
   | { readonly is: 'done'; readonly seq: number; readonly results: readonly ActionResult[] }
   /** The connection broke before an answer came: whether it was done is not known. */
   | { readonly is: 'lost'; readonly seq: number; readonly why: string }
+  /** Handlers that are to be run on a host, or that were. */
+  | ({ readonly is: 'notified' | 'settled'; readonly host: string } & Notified)
+  /** The host is out of the run: through all of its plays, or not. */
+  | { readonly is: 'left'; readonly host: string; readonly how: 'done' | 'failed' | 'unreachable' | 'stopped' }
   | { readonly is: 'end'; readonly finished: string; readonly exit_code: number };
+
+/** Handlers of a play, by the names under which they are written. */
+export interface Notified {
+  /** The file that the play stands in. */
+  readonly playbook: string;
+  readonly play: string;
+  readonly handlers: readonly string[];
+}
 
 export interface Journal {
   readonly runId: string;
@@ -45,9 +61,9 @@ export interface Journal {
 export const journalDir = (): string =>
   join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'kvmplay', 'runs');
 
-/** `20261122T221640-3f9c`: sorts by time, unique between control nodes. */
+/** `20261122T221640.123-3f9c`: sorts by time, unique between control nodes. */
 export function newRunId(now: Date, random: string): string {
-  return `${now.toISOString().replace(/[-:]|\.\d+Z/g, '')}-${random}`;
+  return `${now.toISOString().replace(/[-:Z]/g, '')}-${random}`;
 }
 
 /** Records of many hosts that wait at the same time share one write and one fsync. */
@@ -99,6 +115,17 @@ export async function readJournal(directory: string, runId: string): Promise<rea
   const lines = (await readFile(join(directory, `${runId}.jsonl`), 'utf8')).split('\n');
   lines.pop();
   return lines.map((line) => JSON.parse(line) as JournalRecord);
+}
+
+/** What a journal begins with; undefined where nothing was written yet. */
+export async function readHead(directory: string, runId: string): Promise<JournalRecord | undefined> {
+  const file = await open(join(directory, `${runId}.jsonl`));
+  try {
+    for await (const line of file.readLines()) return JSON.parse(line) as JournalRecord;
+    return undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Run ids, oldest first. */

@@ -1,5 +1,5 @@
 import type { Identity } from './host.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, Notified } from './journal.ts';
 import type { Ledger } from './run-module.ts';
 
 /** What is being done, for whoever reads the journal later. */
@@ -10,16 +10,19 @@ export interface Doing {
   readonly module: string;
   /** `site.yml:12:7`. */
   readonly source: string;
+  readonly notifies?: Notified;
 }
 
 /** Writes what is about to be done, and how it went, into a run's journal. */
-export function journalLedger(journal: Journal | undefined, { host, identity, task, module, source }: Doing): Ledger {
+export function journalLedger(journal: Journal | undefined, doing: Doing): Ledger {
   if (!journal) throw new Error('a run that acts must have a journal');
   return {
     async intend(changes) {
       const seq = journal.nextSeq();
       const at = new Date().toISOString();
-      await journal.append({ is: 'intent', seq, host, identity, task, module, source, at, changes });
+      const { host, identity, task, module, source, notifies } = doing;
+      const what = { host, identity, task, module, source, at, changes };
+      await journal.append({ is: 'intent', seq, ...what, ...(notifies && { notifies }) });
       return seq;
     },
     done: (seq, results) => journal.append({ is: 'done', seq, results }),

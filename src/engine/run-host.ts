@@ -20,11 +20,15 @@ export interface HostWalk {
   /** All hosts of the batch go step by step, since a failure of one must stop the others. */
   readonly lockstep: boolean;
   readonly forceHandlers: boolean;
-  readonly context: (task: Task, inside: Inside, emit: (result: Result) => void) => TaskContext;
+  readonly context: (task: Task, inside: Inside, told: readonly Task[], emit: (result: Result) => void) => TaskContext;
   readonly scope: (item: Item, inside: Inside) => Scope;
   readonly emit: (spot: Spot, result: Result) => void;
   /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
   readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
+  /** Handlers that an earlier run left. */
+  readonly pending: readonly Task[];
+  /** Written down: `by` makes it necessary to run these handlers, or has run them. */
+  readonly note: (is: 'notified' | 'settled', by: Task, handlers: readonly Task[]) => Promise<void>;
   /** Told before the host leaves, so that the others can be stopped in time. */
   readonly failed: (task?: Task) => void;
 }
@@ -61,15 +65,17 @@ class Stop extends Error {
 }
 
 export async function runHost(walk: HostWalk): Promise<Leave> {
-  const notified = new Map<Task, Notice>();
+  const notified = new Map<Task, Notice>(walk.pending.map((handler) => [handler, {}]));
   const flush = async (at: Flush, turns: Spot): Promise<void> => {
     for (const handler of walk.play.handlers) {
       const notice = notified.get(handler);
       if (!notified.delete(handler)) continue;
       const step = walk.steps.ofHandler(handler, at);
       const inside = { ...OUTSIDE, turns };
-      if (notice?.doubt === undefined) await one(handler, step, inside);
-      else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt });
+      if (notice?.doubt === undefined) {
+        await one(handler, step, inside);
+        await walk.note('settled', handler, [handler]);
+      } else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt });
     }
     walk.batch.past(walk.host, [...turns, walk.steps.after(at)]);
   };
@@ -82,21 +88,25 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     const told = sure(spot, inside, () => notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers));
     if (!told) return;
     let own = false;
-    const context = walk.context(task, inside, (result) => walk.emit(spot, result));
+    const context = walk.context(task, inside, told, (result) => walk.emit(spot, result));
     const work = () => {
       own = true;
       return walk.admit(task, () => runTask(task, context));
     };
     const end = task.runOnce ? await walk.batch.once(walk.host, spot, work) : await work();
-    for (const handler of own ? told : []) {
-      if (end.changed) notified.set(handler, {});
-      else if (end.unknown !== undefined && !notified.has(handler))
-        notified.set(handler, { doubt: `${context.title} may notify it: ${end.unknown}` });
-    }
+    if (own) await notify(task, context.title, told, end);
     if (end.failed || end.unreachable) {
       if (end.unreachable || !inside.rescued) walk.failed(task);
       throw new Stop(end.unreachable ? 'unreachable' : 'failed');
     }
+  };
+
+  const notify = async (task: Task, title: string, told: readonly Task[], end: TaskEnd): Promise<void> => {
+    const doubt = end.unknown === undefined ? undefined : `${title} may notify it: ${end.unknown}`;
+    if (!end.changed && doubt === undefined) return;
+    const fresh = told.filter((handler) => !notified.has(handler) || notified.get(handler)?.doubt !== undefined);
+    for (const handler of fresh) notified.set(handler, end.changed || doubt === undefined ? {} : { doubt });
+    if (end.changed && fresh.length > 0) await walk.note('notified', task, fresh);
   };
 
   /** What the playbook says here; where it cannot be told, that is a result as any other. */

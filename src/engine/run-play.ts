@@ -7,6 +7,8 @@ import type { Emit, Result } from './events.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
+import type { JournalRecord, Notified } from './journal.ts';
+import type { Doing } from './ledger.ts';
 import { titleOf } from './loop.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger, tell } from './run-module.ts';
@@ -18,7 +20,12 @@ export interface Surroundings {
   readonly hostNamed: (name: string) => Host;
   readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
   readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
-  readonly ledger: (host: string, task: Task, title: string, identity: Identity) => Ledger;
+  readonly ledger: (host: string, task: Task, identity: Identity, more: Pick<Doing, 'task' | 'notifies'>) => Ledger;
+  /** Handlers of this play that an earlier run left on this host, by name. */
+  readonly pending: (host: string, play: Play) => readonly string[];
+  readonly note: (record: JournalRecord) => Promise<void>;
+  /** This host is through with the play. */
+  readonly left: (host: string, leave: Leave) => Promise<void>;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -77,7 +84,11 @@ async function runBatch(
     lockstep,
     forceHandlers: around.forceHandlers || play.forceHandlers,
     scope: (item, { locals }) => around.scopeOf(host, play, item.scope).with('loop', locals),
-    context: (task, inside, emit) => contextOf(task, host, play, batch, inside, emit, around),
+    context: (task, inside, told, emit) => contextOf(task, host, play, batch, inside, told, emit, around),
+    pending: handlersNamed(play, around.pending(host, play)),
+    note: async (is, by, handlers) => {
+      if (!(by.checkMode ?? around.check)) await around.note({ is, host, ...notified(play, handlers) });
+    },
     emit: (spot, result) => around.emit({ event: 'task_result', play: number, step: spot.at(-1) ?? 0, spot, result }),
     admit: async (task, work) => {
       if (around.ask && !(await around.ask(task, host))) return { changed: false, failed: false, unreachable: false };
@@ -95,7 +106,9 @@ async function runBatch(
   });
   const run = async (host: string): Promise<void> => {
     try {
-      left.set(host, await runHost(walkOf(host)));
+      const leave = await runHost(walkOf(host));
+      left.set(host, leave);
+      await around.left(host, leave);
     } finally {
       batch.leave(host);
     }
@@ -112,6 +125,7 @@ function contextOf(
   play: Play,
   batch: Batch,
   { rescued, locals: outer, labels }: Inside,
+  told: readonly Task[],
   emit: TaskContext['emit'],
   around: Surroundings,
 ): TaskContext {
@@ -126,7 +140,9 @@ function contextOf(
     hostNamed: around.hostNamed,
     scope,
     hand: (target, identity) => {
-      if (!check) return apply(around.ledger(target, task, title, identity));
+      // A task that decides by itself what counts as a change notifies when it is done.
+      const notifies = told.length > 0 && task.changedWhen.length === 0 && { notifies: notified(play, told) };
+      if (!check) return apply(around.ledger(target, task, identity, { task: title, ...notifies }));
       // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
       return around.check ? foretell(title) : tell;
     },
@@ -141,6 +157,15 @@ function contextOf(
     },
   };
 }
+
+const handlersNamed = (play: Play, names: readonly string[]): readonly Task[] =>
+  play.handlers.filter((handler) => names.includes(String(handler.name.value)));
+
+const notified = (play: Play, handlers: readonly Task[]): Notified => ({
+  playbook: play.at.file,
+  play: play.name,
+  handlers: handlers.map(({ name }) => String(name.value)),
+});
 
 /** One loop's label stands alone. */
 function labelsOf({ item }: Result, outer: readonly unknown[]): unknown {

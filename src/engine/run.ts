@@ -6,8 +6,9 @@ import { censoredChange } from './censor.ts';
 import type { Emit, Mode } from './events.ts';
 import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
-import type { Journal } from './journal.ts';
-import { journalLedger } from './ledger.ts';
+import type { Journal, JournalRecord } from './journal.ts';
+import { type Doing, journalLedger } from './ledger.ts';
+import { type PendingHandler, pendingIn } from './pending-handlers.ts';
 import type { Ledger } from './run-module.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
 import { jobsOf } from './survey.ts';
@@ -37,6 +38,8 @@ export interface Run {
   readonly flags: BecomeFlags;
   /** Changes that are pending end the run with a status of their own. */
   readonly detailedExitCode: boolean;
+  /** Handlers that earlier runs left: they run with those that this run notifies. */
+  readonly pending: readonly PendingHandler[];
   /** Undefined where no task can act: check mode, unless one says `check_mode: false`. */
   readonly journal: Journal | undefined;
   readonly emit: Emit;
@@ -78,11 +81,24 @@ export async function run(job: Run): Promise<number> {
     return host;
   };
 
+  const notes: JournalRecord[] = [];
+  const note = async (record: JournalRecord): Promise<void> => {
+    notes.push(record);
+    await job.journal?.append(record);
+  };
   const around: Surroundings = {
     hostNamed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task, title, identity) => ledgerOf(job.journal, host, task, title, identity),
+    ledger: (host, task, identity, more) => ledgerOf(job.journal, task, { host, identity, ...more }),
+    pending: (host, play) =>
+      job.pending.filter((one) => one.host === host && isOf(one, play)).map(({ handler }) => handler),
+    note,
+    left: async (host, leave) => {
+      const last = !plays.slice(current + 1).some(({ hosts: members }) => members.includes(host));
+      const how = leave === 'ended' || leave === 'play-ended' ? 'done' : leave;
+      if (last || how !== 'done') await job.journal?.append({ is: 'left', host, how });
+    },
     check: job.check,
     diff: job.diff,
     maxImpact: job.maxImpact,
@@ -94,6 +110,13 @@ export async function run(job: Run): Promise<number> {
   };
 
   tally.emit(started(job));
+  for (const one of job.pending) {
+    const there = plays.some(({ play }) => isOf(one, play) && handlerNames(play).includes(one.handler));
+    tally.emit({ event: 'warning', host: one.host, message: leftBy(one, there) });
+    const { run: _, handler, ...where } = one;
+    // From now on it is this run's, whatever becomes of it.
+    if (there && !job.check) await note({ is: 'notified', ...where, handlers: [handler] });
+  }
   const out = new Set<string>();
   try {
     for (const [number, { play, hosts: members }] of plays.entries()) {
@@ -106,6 +129,8 @@ export async function run(job: Run): Promise<number> {
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }
+  for (const { host, handler } of pendingIn(notes, job.runId))
+    tally.emit({ event: 'warning', host, message: `"${handler}" was notified and not run: the next run does it` });
   const exit_code = tally.exitCode(job.detailedExitCode);
   const round_trips = Object.fromEntries(names.map((name) => [name, hosts.get(name)?.roundTrips ?? 0]));
   tally.emit({ event: 'run_end', finished: new Date().toISOString(), exit_code, hosts: tally.counts(), round_trips });
@@ -124,9 +149,21 @@ const started = (job: Run) =>
     playbooks: job.playbooks.map(({ file }) => file),
   }) as const;
 
-function ledgerOf(journal: Journal | undefined, host: string, task: Task, title: string, identity: Identity): Ledger {
-  const doing = { host, identity, task: title, module: task.module, source: showAt(task.at) };
-  const ledger = journalLedger(journal, doing);
+const isOf = ({ playbook, play }: PendingHandler, { at, name }: Play): boolean => playbook === at.file && play === name;
+
+const handlerNames = ({ handlers }: Play): readonly string[] => handlers.map(({ name }) => String(name.value));
+
+function leftBy({ handler, run }: PendingHandler, there: boolean): string {
+  const message = `"${handler}" was notified in run ${run} and has not been run since`;
+  return there ? `${message}: it runs now` : `${message}; the playbook has no such handler any more`;
+}
+
+function ledgerOf(
+  journal: Journal | undefined,
+  task: Task,
+  more: Pick<Doing, 'host' | 'identity' | 'task' | 'notifies'>,
+): Ledger {
+  const ledger = journalLedger(journal, { ...more, module: task.module, source: showAt(task.at) });
   if (!task.noLog) return ledger;
   return { ...ledger, intend: (changes) => ledger.intend(changes.map(censoredChange)) };
 }

@@ -16,17 +16,20 @@ interface Options {
   readonly check?: boolean;
   readonly forceHandlers?: boolean;
   readonly hosts: Readonly<Record<string, Remote | 'down'>>;
+  readonly pending?: readonly { readonly host: string; readonly handler: string }[];
   readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Runs a play's YAML on fake hosts, by way of the real parser, modules and journal. */
-export async function play(yaml: string, { check = false, forceHandlers = false, hosts, vars = {} }: Options) {
+export async function play(yaml: string, { check = false, forceHandlers = false, hosts, vars = {}, ...more }: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
   const file = join(folder, 'site.yml');
   writeFileSync(file, yaml);
   const { playbook, mistakes } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
   if (mistakes.length > 0) throw new UserError(mistakes);
   const journal = await openJournal(folder, 'r1');
+  const [first] = playbook.plays;
+  const pending = (more.pending ?? []).map((one) => ({ ...one, playbook: file, play: first?.name ?? '', run: 'r0' }));
   const events: Event[] = [];
   const status = await run({
     runId: 'r1',
@@ -54,6 +57,7 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
     forks: 10,
     flags: { become: false },
     detailedExitCode: check,
+    pending,
     journal,
     emit: (event) => events.push(event),
   });

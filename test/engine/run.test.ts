@@ -44,7 +44,7 @@ describe('a run', () => {
   it('writes down what it means to do before it does it', async () => {
     const { records } = await play(tasks(SWAPPINESS));
 
-    expect(records.map((record) => record.is)).toEqual(['intent', 'done']);
+    expect(records.map((record) => record.is)).toEqual(['intent', 'done', 'left']);
     expect(records[0]).toMatchObject({
       host: 'h1',
       module: 'sysctl',
@@ -211,6 +211,6 @@ describe('a connection that breaks', () => {
     const { status, records } = await play(tasks(SWAPPINESS), { hosts: { h1: host } });
 
     expect(status).toBe(4);
-    expect(records.map((record) => record.is)).toEqual(['intent', 'lost']);
+    expect(records.map((record) => record.is)).toEqual(['intent', 'lost', 'left']);
   });
 });
