@@ -1,6 +1,6 @@
 import type { CpuSet } from '../../contract/index.ts';
 import { type Assignment, ZERO } from './cost.ts';
-import { overheadKib } from './demand.ts';
+import { type Demand, overheadKib } from './demand.ts';
 import { type Host, indexOfState } from './host.ts';
 import { keyOf, missing, type State } from './state.ts';
 
@@ -19,7 +19,8 @@ export interface BaseCore {
   readonly state: number | undefined;
 }
 
-export function baseOf(host: Host, kept: readonly Assignment[], pageSizes: readonly number[]): Base {
+/** `waiting`: guests that will be looked for a place. */
+export function baseOf(host: Host, kept: readonly Assignment[], waiting: readonly Demand[] = []): Base {
   const owner = new Map(kept.flatMap((one) => cpusOf(one).map((cpu) => [cpu, one] as const)));
   const cores = host.cores.map((core): BaseCore => {
     const here = new Set(core.threads.flatMap((cpu) => owner.get(cpu) ?? []));
@@ -42,7 +43,7 @@ export function baseOf(host: Host, kept: readonly Assignment[], pageSizes: reado
       counts,
       keys: counts.map((those, pocket) => keyOf(host, pocket, those, used)),
       used,
-      memory: memoryLeft(host, kept, pageSizes),
+      memory: memoryLeft(host, kept, waiting),
       floating: floatingOn(host, kept),
       score: ZERO,
     },
@@ -51,8 +52,9 @@ export function baseOf(host: Host, kept: readonly Assignment[], pageSizes: reado
 
 export const cpusOf = ({ cpus, emulator }: Assignment): CpuSet => [...cpus, ...emulator];
 
-function memoryLeft(host: Host, kept: readonly Assignment[], pageSizes: readonly number[]): Map<number, number[]> {
-  const memory = new Map(pageSizes.map((size) => [size, host.nodes.map((node) => node.memory(size))]));
+function memoryLeft(host: Host, kept: readonly Assignment[], waiting: readonly Demand[]): Map<number, number[]> {
+  const sizes = [...kept.map(({ demand }) => demand), ...waiting].map(({ guest }) => guest.pageKib);
+  const memory = new Map([...new Set(sizes)].map((size) => [size, host.nodes.map((node) => node.memory(size))]));
   for (const { demand, cells } of kept) {
     const left = memory.get(demand.guest.pageKib) ?? missing();
     for (const { node, memoryKib } of cells)

@@ -69,6 +69,7 @@ export function leastToPay(host: Host, state: State, waiting: Waiting): Score {
       free += cores * core.free;
       if (core.guests === 0 && core.free === core.size) whole += cores;
       if (core.guests === 0 && core.free < core.size) remnants += cores;
+      if (core.guests === 2) remnants += cores * core.free;
     });
     roomiest = Math.max(roomiest, free);
     if (pristine && !state.used[llc]) {

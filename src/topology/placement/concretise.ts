@@ -1,4 +1,4 @@
-import { cpuSet, intersectionOf } from '../../contract/index.ts';
+import { cpuSet } from '../../contract/index.ts';
 import type { Base } from './base.ts';
 import type { AssignedCell, Assignment } from './cost.ts';
 import type { Host } from './host.ts';
@@ -33,14 +33,15 @@ export function concretise(host: Host, base: Base, options: readonly Option[], r
   const pockets = new Map<number, number>();
   const pocketKeys = host.pockets.map(({ index }) => pocketKey(base.state, rules, index));
   const cores = new Map<Slot, number>();
+  const taken = new Set<number>();
   const left = base.cores.map((core) => [...core.left]);
 
   const bindPocket = (pocket: number, node: number): number => {
     const bound = pockets.get(pocket);
     if (bound !== undefined) return bound;
-    const taken = new Set(pockets.values());
+    const others = new Set(pockets.values());
     const free = (host.nodes[node]?.pockets ?? []).find(
-      (one) => !taken.has(one) && pocketKeys[one] === pocketKeys[pocket],
+      (one) => !others.has(one) && pocketKeys[one] === pocketKeys[pocket],
     );
     pockets.set(pocket, free ?? missing());
     return free ?? missing();
@@ -48,18 +49,20 @@ export function concretise(host: Host, base: Base, options: readonly Option[], r
   const bindCore = (slot: Slot, guest: Guest): number => {
     const bound = cores.get(slot);
     if (bound !== undefined) return bound;
-    const taken = new Set(cores.values());
     const pocket = host.pockets[pockets.get(slot.pocket) ?? -1] ?? missing();
     const alike = pocket.cores.filter((core) => !taken.has(core) && base.cores[core]?.state === slot.like);
-    const [best = missing()] = alike.sort((a, b) => worth(b, guest) - worth(a, guest) || a - b);
+    const pins = pinsOf(guest);
+    const worths = alike.map((core) => worth(core, pins));
+    const best = alike[worths.indexOf(Math.max(...worths))] ?? missing();
     cores.set(slot, best);
+    taken.add(best);
     return best;
   };
-  const others = new Set(options.flatMap(({ demand }) => pinsOf(demand.guest)));
-  const worth = (core: number, guest: Guest): number => {
+  const pinned = new Set(options.flatMap(({ demand }) => pinsOf(demand.guest)));
+  const worth = (core: number, pins: readonly number[]): number => {
     const threads = base.cores[core]?.left ?? [];
-    const own = intersectionOf(threads, pinsOf(guest)).length;
-    return own * 1000 - threads.filter((cpu) => others.has(cpu)).length + own;
+    const own = threads.filter((cpu) => pins.includes(cpu)).length;
+    return own * 1000 - threads.filter((cpu) => pinned.has(cpu)).length + own;
   };
 
   return [...options]

@@ -1,6 +1,6 @@
-import { type CpuSet, intersectionOf, sameCpus } from '../../contract/index.ts';
+import { type CpuSet, sameCpus } from '../../contract/index.ts';
 import type { Demand } from './demand.ts';
-import { type Host, isOn } from './host.ts';
+import type { Host } from './host.ts';
 import type { Cost, Guest } from './types.ts';
 
 /**
@@ -95,11 +95,20 @@ export function distanceAmong(host: Host, nodes: readonly number[]): number {
 /** Memory that leaves the nodes where a running guest has it now. */
 export function movedKib(host: Host, guest: Guest, cells: readonly { node: number; memoryKib: number }[]): number {
   if (!guest.running || guest.current.size === 0) return 0;
-  const now = host.nodes.filter((node) => isOn(node, guest)).map(({ index }) => index);
+  const now = homesOf(host, guest);
   const stays = cells
     .filter(({ node }) => now.includes(node))
     .reduce((sum, { memoryKib }) => sum + Math.min(memoryKib, guest.memoryKib / now.length), 0);
   return Math.max(0, Math.round(guest.memoryKib - stays));
+}
+
+/** The nodes that a guest has vCPUs on now. */
+function homesOf({ nodeOf }: Host, { current }: Guest): number[] {
+  const homes = [...current.values()].map(([first = -1, ...rest]) => {
+    const node = nodeOf.get(first);
+    return rest.every((cpu) => nodeOf.get(cpu) === node) ? node : undefined;
+  });
+  return [...new Set(homes)].filter((node) => node !== undefined);
 }
 
 /** Pins that change, the emulator's own CPU among them; none for a guest that is pinned nowhere yet. */
@@ -117,8 +126,8 @@ export function movedPins(host: Host, { demand: { guest }, cpus, emulator, cells
 
 /** A shared vCPU has moved when none of the CPUs where it floats now is on its guest's nodes. */
 export function movedFloats(host: Host, guest: Guest, nodes: readonly number[]): number {
-  const pool: CpuSet = nodes.flatMap((node) => host.nodes[node]?.cpus ?? []);
-  return [...guest.current.values()].filter((pin) => intersectionOf(pin, pool).length === 0).length;
+  const isThere = (cpu: number) => nodes.includes(host.pockets[host.pocketOf.get(cpu) ?? -1]?.node ?? -1);
+  return [...guest.current.values()].filter((pin) => !pin.some(isThere)).length;
 }
 
 /** Free LLC domains that are free no longer, weighed above all cores, and whole free cores. */

@@ -1,6 +1,6 @@
 import { type CpuSet, cpuSet, intersectionOf, isWithin } from '../../contract/index.ts';
 import { baseOf, cpusOf } from './base.ts';
-import type { AssignedCell, Assignment } from './cost.ts';
+import { type AssignedCell, type Assignment, compare, movedPins, scoreOf } from './cost.ts';
 import type { Demand } from './demand.ts';
 import type { Host } from './host.ts';
 import { floats } from './state.ts';
@@ -16,6 +16,33 @@ export function stayers(host: Host, demands: readonly Demand[], sticky: boolean,
   const inNeed = kept.filter(({ demand, emulator }) => wantsOwnCpu(demand) && emulator.length === 0);
   return inNeed.reduce(giveEmulatorACpu(host), kept);
 }
+
+/** A plan with everybody who moved for nothing where they were, and whether each could have been there from the start. */
+export function bringHome(
+  host: Host,
+  plan: readonly Assignment[],
+  overcommit: number,
+): { plan: readonly Assignment[]; regular: boolean } {
+  let settled = plan;
+  let regular = true;
+  for (const one of plan.filter((each) => movedPins(host, each) > 0)) {
+    const there = assignmentNow(host, one.demand);
+    if (!there) continue;
+    regular &&= isRegular(there);
+    const others = settled.filter((other) => other !== one);
+    if (!isAtHome(host, there, others, overcommit)) continue;
+    const back = [...others, there];
+    if (compare(scoreOf(host, back, []), scoreOf(host, settled, [])) < 0) settled = back;
+  }
+  return { plan: settled, regular };
+}
+
+/** Whether its vCPUs are dealt to nodes as the search deals them: evenly, in a row. */
+const isRegular = ({ demand, cells }: Assignment): boolean =>
+  demand.cells(cells.length).every(({ firstVcpu, vcpus }, at) => {
+    const mine = cells[at]?.vcpus ?? [];
+    return mine.length === vcpus && mine[0] === firstVcpu && mine.at(-1) === firstVcpu + vcpus - 1;
+  });
 
 const wantsOwnCpu = ({ guest }: Demand): boolean => guest.policy === 'dedicated' && guest.emulator === 'isolate';
 
@@ -50,7 +77,7 @@ function isAtHome(host: Host, there: Assignment, kept: readonly Assignment[], ov
   if (guest.frozen === true && isDisjoint(there, kept)) return true;
   if (!spans.includes(there.cells.length) || !isDisjoint(there, kept)) return false;
   if (!keepsThreadPolicy(host, there) || !leavesOthersAlone(host, there, kept)) return false;
-  const { state } = baseOf(host, [...kept, there], [guest.pageKib]);
+  const { state } = baseOf(host, [...kept, there]);
   const fits = guest.running || (state.memory.get(guest.pageKib) ?? []).every((left) => left >= 0);
   return fits && host.nodes.every(({ index }) => floats(host, state, index, overcommit));
 }
@@ -91,7 +118,7 @@ function leavesOthersAlone(host: Host, there: Assignment, kept: readonly Assignm
 /** Emulator threads that should have a CPU of their own and have none get the first free one of the guest's first node. */
 function giveEmulatorACpu(host: Host) {
   return (kept: Assignment[], guest: Assignment): Assignment[] => {
-    const { cores } = baseOf(host, kept, [...new Set(kept.map(({ demand }) => demand.guest.pageKib))]);
+    const { cores } = baseOf(host, kept);
     const node = host.nodes[guest.cells[0]?.node ?? -1];
     const alone = guest.demand.guest.threads === 'isolate';
     const free = host.cores

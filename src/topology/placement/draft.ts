@@ -10,8 +10,9 @@ import type { Option } from './state.ts';
 import type { Guest } from './types.ts';
 
 /** How many places are weighed before the best plan so far is taken; never so few that there is none. */
-const BUDGET = 30_000;
+const BUDGET = 10_000;
 const PER_GUEST = 100;
+const PRICE_PER_GUEST = 4;
 
 /** A whole plan, before it is put into words. */
 export interface Draft {
@@ -35,7 +36,7 @@ export function draft(
   const others = demands.filter((demand) => !staying.has(demand));
   const hopeless = others.filter(({ spans }) => spans.length === 0);
   const movers = others.filter(({ spans }) => spans.length > 0);
-  const base = baseOf(host, kept, pageSizes(demands));
+  const base = baseOf(host, kept, movers);
   const rules = rulesFor(host, demands, movers, overcommit);
   const planOf = (options: readonly Option[]) => [...kept, ...concretise(host, base, options, rules)];
   const price = ({ options, unplaced }: Pick<Found, 'options' | 'unplaced'>): Score =>
@@ -46,6 +47,7 @@ export function draft(
     budget: Math.max(BUDGET, PER_GUEST * movers.length),
     below: incumbent?.score,
     priceOf: (found: Found) => (pinned ? price(found) : found.score),
+    priceWork: pinned ? PRICE_PER_GUEST * demands.length : 0,
   };
   let found: Search = { best: undefined, proven: false, states: incumbent?.states ?? 0 };
   for (const order of ORDERS) {
@@ -98,10 +100,6 @@ function inOrder(host: Host, demands: readonly Demand[], order: (typeof ORDERS)[
   );
 }
 
-export const pageSizes = (demands: readonly Demand[]): number[] => [
-  ...new Set(demands.map(({ guest }) => guest.pageKib)),
-];
-
 /** `movers`: who may be given another place. */
 export function rulesFor(host: Host, demands: readonly Demand[], movers: readonly Demand[], overcommit: number): Rules {
   const pins = new Set(movers.flatMap(({ guest }) => [...guest.current.values()].flat()));
@@ -134,14 +132,15 @@ export function demandsOf(host: Host, guests: readonly Guest[], overcommit: numb
 }
 
 function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'> {
+  const allowed = allowedSpans(host, guest);
   const bare = {
     guest: { ...guest, current: new Map() },
     minNodes: 0,
     minLlcs: 0,
+    spans: allowed,
     cells: (nodes: number) => cellsOf(guest, nodes),
   };
-  const allowed = allowedSpans(host, guest);
-  const base = baseOf(host, [], [guest.pageKib]);
+  const base = baseOf(host, [], [bare]);
   const rules = { overcommit, peculiar: new Set<number>(), distant: false, first: false };
   for (const span of allowed) {
     const options = optionsFor(host, base.state, { ...bare, spans: [span] }, rules);

@@ -18,6 +18,10 @@ export interface Host {
   readonly states: readonly CoreState[];
   /** By state and threads that one more guest takes of it: the state it is in then; undefined when it is used up. */
   readonly after: readonly (readonly (number | undefined)[])[];
+  /** Index of the node of each CPU, reserved ones too. */
+  readonly nodeOf: ReadonlyMap<number, number>;
+  /** Index of the pocket of each CPU that is not reserved. */
+  readonly pocketOf: ReadonlyMap<number, number>;
   readonly llcCount: number;
   /** The most threads that a core has. */
   readonly coreSize: number;
@@ -116,6 +120,8 @@ export function buildHost(topology: Topology, reserved: CpuSet, guests: readonly
     after: states.map((state) =>
       Array.from({ length: state.free + 1 }, (_, taken) => stateAfter(states, state, taken)),
     ),
+    nodeOf: new Map(withCpus.flatMap(({ cpus }, at) => cpus.map((cpu) => [cpu, at] as const))),
+    pocketOf: new Map(cores.flatMap(({ threads, pocket }) => threads.map((cpu) => [cpu, pocket] as const))),
     llcCount: llcs.length,
     nearest: Math.min(...distances.flatMap((row, from) => row.filter((_, to) => to !== from))),
     coreSize: Math.max(1, ...topology.cores.map((core) => core.cpus.length)),

@@ -14,7 +14,7 @@ export function placesOf(host: Host, plan: readonly Assignment[]): Map<string, G
 
 /** What dedicated guests leave of each node, without CPUs that nothing balances over. */
 function poolsOf(host: Host, plan: readonly Assignment[]): CpuSet[] {
-  const { cores } = baseOf(host, plan, [...new Set(plan.map(({ demand }) => demand.guest.pageKib))]);
+  const { cores } = baseOf(host, plan);
   return host.nodes.map((node) =>
     cpuSet(
       host.cores

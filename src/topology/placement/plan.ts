@@ -3,7 +3,7 @@ import type { Topology } from '../model.ts';
 import { baseOf } from './base.ts';
 import { compare, movedPins, published, SHARED } from './cost.ts';
 import type { Demand } from './demand.ts';
-import { type Draft, demandsOf, pageSizes, rulesFor } from './draft.ts';
+import { type Draft, demandsOf, rulesFor } from './draft.ts';
 import { whyNot } from './explain.ts';
 import { buildHost, type Host } from './host.ts';
 import { placesOf } from './places.ts';
@@ -62,7 +62,7 @@ function missingOf(
   { plan, unplaced }: Draft,
   overcommit: number,
 ): Placement['missing'] {
-  const { state } = baseOf(host, plan, pageSizes(demands));
+  const { state } = baseOf(host, plan, unplaced);
   const rules = rulesFor(host, demands, [], overcommit);
   const demandOf = (guest: Guest) => demandsOf(host, [guest], overcommit)[0];
   const reasons = new Map<string, string>();

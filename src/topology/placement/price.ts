@@ -66,18 +66,17 @@ function leastPinsMoved(host: Host, { guest }: Demand, cells: readonly CellOptio
     );
   let kept = 0;
   for (const { cell, takes } of cells) {
-    const pins = Array.from({ length: cell.vcpus }, (_, at) => guest.current.get(cell.firstVcpu + at) ?? []);
+    const pins: number[] = [];
+    for (let at = 0; at < cell.vcpus; at += 1) {
+      const pin = guest.current.get(cell.firstVcpu + at);
+      if (pin?.length === 1) pins.push(host.pocketOf.get(pin[0] ?? -1) ?? -1);
+    }
     for (const { pocket, split } of takes) {
       const taken = split.reduce((threads, take) => threads + take.cores * take.threads, 0);
-      kept += Math.min(taken, pinnedIn(host, pocket, pins));
+      kept += Math.min(taken, pins.filter((one) => one === pocket).length);
     }
   }
   return guest.vcpus - kept;
-}
-
-function pinnedIn(host: Host, pocket: number, pins: readonly (readonly number[])[]): number {
-  const cpus = (host.pockets[pocket]?.cores ?? []).flatMap((core) => host.cores[core]?.threads ?? []);
-  return pins.filter((pin) => pin.length === 1 && cpus.includes(pin[0] ?? -1)).length;
 }
 
 /**

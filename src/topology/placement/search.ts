@@ -30,6 +30,8 @@ export interface Limits {
   readonly below: Score | undefined;
   /** A whole plan's real price: never less than what the counts tell. */
   readonly priceOf: (found: Found) => Score;
+  /** What pricing one counts against the budget. */
+  readonly priceWork: number;
 }
 
 /**
@@ -62,6 +64,7 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
     if (limit && compare(leastFrom(at, state), limit) >= 0) return;
     const demand = demands[at];
     if (!demand) {
+      weighed += limits.priceWork;
       const score = limits.priceOf({ ...found, score: state.score });
       if (compare(score, state.score) > 0 && (!unsettled || compare(state.score, unsettled) < 0))
         unsettled = state.score;

@@ -1,5 +1,5 @@
 import { type Assignment, compare, LLCS, movedPins, NODES, PINS, SHARED, scoreOf, UNPLACED } from './cost.ts';
-import { stayers } from './current.ts';
+import { bringHome, stayers } from './current.ts';
 import type { Demand } from './demand.ts';
 import { type Draft, draft } from './draft.ts';
 import type { Host } from './host.ts';
@@ -14,19 +14,27 @@ type Goal = Pick<Required<PlacementOptions>, 'stability' | 'overcommit' | 'minGa
  * where everybody is at home a move has its price, so a plan with moves is better only by what counts before the moves.
  */
 export function settle(host: Host, demands: readonly Demand[], goal: Goal): Draft {
-  let chosen = planOnce(host, demands, goal);
-  if (goal.stability === 'sticky' && chosen.unplaced.length === 0) return chosen;
-  for (let next = improved(host, demands, chosen, goal); next; next = improved(host, demands, chosen, goal))
+  const first = planOnce(host, demands, goal);
+  if (goal.stability === 'sticky' && first.unplaced.length === 0) return first;
+  const planned = new Set([whereAndHow(demands)]);
+  let chosen = first;
+  for (;;) {
+    const next = improved(host, demands, chosen, goal, planned);
+    if (!next) return chosen;
     chosen = { ...seenFrom(host, demands, next), proven: false };
-  return chosen;
+  }
 }
 
 /** The plan in which everybody may move, if it is better than one in which guests stay. */
 export function withMoves(host: Host, demands: readonly Demand[], still: Draft, goal: Goal): Draft {
   const mayGain = still.score.slice(0, PINS + 1).some((price) => price > 0);
   if (!mayGain || demands.every(({ guest }) => guest.current.size === 0)) return still;
-  const free = draft(host, demands, stayers(host, demands, false, goal.overcommit), goal.overcommit, still);
-  return pays(host, still, free, goal.minGain) ? free : { ...still, proven: free.proven, states: free.states };
+  const { overcommit, minGain } = goal;
+  const found = draft(host, demands, stayers(host, demands, false, overcommit), overcommit, still);
+  const { plan, regular } = bringHome(host, found.plan, overcommit);
+  const proven = found.proven && regular;
+  const free = { ...found, plan, score: scoreOf(host, plan, found.unplaced), proven };
+  return pays(host, still, free, minGain) ? free : { ...still, proven, states: found.states };
 }
 
 function planOnce(host: Host, demands: readonly Demand[], goal: Goal): Draft {
@@ -45,9 +53,19 @@ function pays(host: Host, still: Draft, free: Draft, minGain: number): boolean {
 const moves = (host: Host, { plan }: Draft): number =>
   plan.filter((one) => one.demand.guest.running && movedPins(host, one) > 0).length;
 
-function improved(host: Host, demands: readonly Demand[], chosen: Draft, goal: Goal): Draft | undefined {
+/** `planned`: from where nothing better is to be found, as earlier plans have shown. */
+function improved(
+  host: Host,
+  demands: readonly Demand[],
+  chosen: Draft,
+  goal: Goal,
+  planned: Set<string>,
+): Draft | undefined {
   for (const running of [false, true]) {
     const there = carriedOut(host, demands, chosen, running);
+    const key = whereAndHow(there);
+    if (planned.has(key)) continue;
+    planned.add(key);
     const next = planOnce(host, there, goal);
     if (compare(next.score, seenFrom(host, there, chosen).score) < 0) return next;
     if (next.proven) return undefined;
@@ -69,6 +87,9 @@ function carriedOut(host: Host, demands: readonly Demand[], { plan }: Draft, run
     };
   });
 }
+
+const whereAndHow = (demands: readonly Demand[]): string =>
+  JSON.stringify(demands.map(({ guest }) => [guest.running, [...guest.current], guest.currentEmulator]));
 
 /** A plan with the price that it has for guests who are elsewhere. */
 function seenFrom(host: Host, demands: readonly Demand[], { plan, unplaced, ...rest }: Draft): Draft {

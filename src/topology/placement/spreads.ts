@@ -48,6 +48,7 @@ export function spreads(
         ),
       );
       for (const way of product(pieces)) {
+        if (guest.threads === 'require' && oddCores(host, way) > 1) continue;
         if (ways.length >= MOST_WAYS) return { ways, complete: false };
         ways.push(way);
       }
@@ -55,6 +56,16 @@ export function spreads(
   }
   return { ways, complete };
 }
+
+/** Whole cores of which not every thread is taken: whoever requires siblings has one at the most, for an odd vCPU. */
+const oddCores = (host: Host, way: Way): number =>
+  way
+    .flatMap(({ split }) => split)
+    .filter(({ state, threads }) => {
+      const { free = 0, size = 0, guests } = host.states[state] ?? {};
+      return guests === 0 && free === size && threads < size;
+    })
+    .reduce((sum, { cores }) => sum + cores, 0);
 
 interface Room {
   readonly pocket: number;
