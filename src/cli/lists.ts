@@ -1,46 +1,40 @@
-import { tasksOf } from '../engine/steps.ts';
-import type { Item, Play } from '../playbook/types.ts';
+import type { Item, Meta, Play, Task } from '../playbook/types.ts';
 import type { Loaded } from './load-run.ts';
+import type { RunFlags } from './run-flags.ts';
 
 type Chosen = Pick<Loaded, 'playbooks' | 'hostsOf'>;
+type Wanted = Pick<RunFlags, 'listHosts' | 'listTasks' | 'listTags'>;
 
-/** `--list-hosts`, as ansible-playbook prints it. */
-export const listHosts = (chosen: Chosen): string =>
-  perPlay(chosen, (play) => {
-    const hosts = chosen.hostsOf(play);
-    return [
-      `    pattern: [${play.hosts
-        .split(',')
-        .map((one) => `'${one}'`)
-        .join(', ')}]`,
-      `    hosts (${hosts.length}):`,
-      ...hosts.map((host) => `      ${host}`),
-    ];
-  });
-
-/** `--list-tasks`. */
-export const listTasks = (chosen: Chosen): string =>
-  perPlay(chosen, (play) => [
-    '    tasks:',
-    ...allTasks(play).map((task) => `      ${task.name.value}\tTAGS: [${task.tags.toSorted().join(', ')}]`),
-  ]);
-
-/** `--list-tags`. */
-export const listTags = (chosen: Chosen): string =>
-  perPlay(chosen, (play) => {
-    const tags = new Set(allTasks(play).flatMap((task) => task.tags));
-    return [`      TASK TAGS: [${[...tags].sort().join(', ')}]`];
-  });
-
-function perPlay({ playbooks }: Chosen, lines: (play: Play) => readonly string[]): string {
+/** `--list-hosts`, `--list-tasks` and `--list-tags`, alone or together, as ansible-playbook prints them. */
+export function lists({ playbooks, hostsOf }: Chosen, wanted: Wanted, files: readonly string[]): string {
   return playbooks
-    .map(({ file, plays }) => {
-      const blocks = plays.map(
-        (play, index) => `\n  play #${index + 1} (${play.hosts}): ${play.name}\n${lines(play).join('\n')}\n`,
-      );
-      return `\nplaybook: ${file}\n${blocks.join('')}`;
+    .map(({ plays }, index) => {
+      const blocks = plays.map((play, number) => ofPlay(play, number + 1, hostsOf(play), wanted));
+      return `\nplaybook: ${files[index]}\n${blocks.join('')}`;
     })
     .join('');
 }
 
-const allTasks = (play: Play) => play.sections.flatMap((items: readonly Item[]) => [...tasksOf(items)]);
+function ofPlay(play: Play, number: number, hosts: readonly string[], wanted: Wanted): string {
+  const items = play.sections.flatMap(listed);
+  const lines = [`\n  play #${number} (${play.hosts.join(',')}): ${play.name}\tTAGS: [${play.tags.join(',')}]`];
+  if (wanted.listHosts) {
+    const pattern = play.hosts.map((one) => `'${one}'`).join(', ');
+    lines.push(`    pattern: [${pattern}]`, `    hosts (${hosts.length}):`, ...hosts.map((host) => `      ${host}`));
+  }
+  if (wanted.listTasks) {
+    const tasks = items.map((item) => `      ${nameOf(item)}\tTAGS: [${item.tags.toSorted().join(', ')}]`);
+    lines.push('    tasks:', ...tasks);
+  }
+  if (wanted.listTags) {
+    const tags = new Set([...play.tags, ...items.flatMap((item) => item.tags)]);
+    lines.push(`      TASK TAGS: [${[...tags].sort().join(', ')}]`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is done when nothing fails: Ansible does not list what rescues. */
+const listed = (items: readonly Item[]): readonly (Task | Meta)[] =>
+  items.flatMap((item) => (item.kind === 'block' ? listed(item.block) : [item]));
+
+const nameOf = (item: Task | Meta): string => (item.kind === 'meta' ? (item.name ?? 'meta') : String(item.name.value));

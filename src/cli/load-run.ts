@@ -50,7 +50,7 @@ export async function loadRun(
 
   const warnings = new Set<string>();
   const hostsOf = (play: Play): readonly string[] => {
-    const { hosts, warnings: said } = select(inventory, play.hosts, limit);
+    const { hosts, warnings: said } = select(inventory, play.hosts.join(','), limit);
     for (const one of said) warnings.add(one);
     return ordered(
       hosts.map(({ name }) => name),

@@ -12,7 +12,7 @@ import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { checkConnections, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
-import { listHosts, listTags, listTasks } from './lists.ts';
+import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
 import { ask } from './prompt.ts';
 import type { RunFlags } from './run-flags.ts';
@@ -26,18 +26,12 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   const flags: RunFlags = audit ? { ...given, check: true, diff: true, detailedExitcode: true } : given;
   const loaded = await loadRun(files, flags);
   const playbooks = selectTasks(loaded.playbooks, flags);
-  const chosen = { ...loaded, playbooks };
   if (flags.syntaxCheck) {
     for (const file of files) process.stdout.write(`\nplaybook: ${file}\n`);
     return EXIT.ok;
   }
-  const lists = [
-    ...(flags.listHosts ? [listHosts] : []),
-    ...(flags.listTasks ? [listTasks] : []),
-    ...(flags.listTags ? [listTags] : []),
-  ];
-  if (lists.length > 0) {
-    for (const list of lists) process.stdout.write(list(chosen));
+  if (flags.listHosts || flags.listTasks || flags.listTags) {
+    process.stdout.write(lists({ ...loaded, playbooks }, flags, files));
     return EXIT.ok;
   }
 

@@ -1,16 +1,23 @@
 import picomatch from 'picomatch';
 import { choose } from '../engine/select-tags.ts';
 import { tasksOf } from '../engine/steps.ts';
+import { namesOf } from '../playbook/handlers.ts';
 import type { Item, Play, Playbook } from '../playbook/types.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { RunFlags } from './run-flags.ts';
 
+/** Tags that mean something without standing on any task. */
+const WORDS = ['all', 'tagged', 'untagged', 'always', 'never'];
+
 /** The playbooks with only the tasks that `-t`, `--skip-tags` and `--start-at-task` leave. */
 export function selectTasks(playbooks: readonly Playbook[], flags: RunFlags): readonly Playbook[] {
   const tagged = mapPlays(playbooks, (play) => choose(play, flags));
-  if ((flags.tags.length > 0 || flags.skipTags.length > 0) && countTasks(tagged) === 0 && countTasks(playbooks) > 0) {
-    const hint = didYouMean(flags.tags[0] ?? '', tagsOf(playbooks)) ?? 'see --list-tags';
+  const known = [...WORDS, ...tagsOf(playbooks)];
+  const strange = flags.tags.length > 0 && !flags.tags.some((tag) => known.includes(tag));
+  const nothing = (flags.tags.length > 0 || flags.skipTags.length > 0) && countTasks(tagged) === 0;
+  if (countTasks(playbooks) > 0 && (strange || nothing)) {
+    const hint = didYouMean(flags.tags[0] ?? '', known) ?? 'see --list-tags';
     throw new UserError([mistake('NoTasksMatched', `no task is left by ${tagFlags(flags)}`, undefined, hint)]);
   }
   return flags.startAtTask === undefined ? tagged : startAt(tagged, flags.startAtTask);
@@ -22,7 +29,7 @@ function startAt(playbooks: readonly Playbook[], name: string): readonly Playboo
   let started = false;
   const keep = (items: readonly Item[]): Item[] =>
     items.flatMap((item): Item[] => {
-      if (item.kind === 'task') started ||= String(item.name.value) === name || matches(String(item.name.value));
+      if (item.kind === 'task') started ||= namesOf(item).some((one) => one === name || matches(one));
       if (item.kind !== 'block') return started ? [item] : [];
       const kept = { ...item, block: keep(item.block), rescue: keep(item.rescue), always: keep(item.always) };
       return kept.block.length > 0 ? [kept] : [];
@@ -39,7 +46,7 @@ const mapPlays = (playbooks: readonly Playbook[], change: (play: Play) => Play):
   playbooks.map((playbook) => ({ ...playbook, plays: playbook.plays.map(change) }));
 
 const taskNames = (play: Play): string[] =>
-  play.sections.flatMap((items) => [...tasksOf(items)].map((task) => String(task.name.value)));
+  play.sections.flatMap((items) => [...tasksOf(items)].flatMap((task) => namesOf(task)));
 
 const countTasks = (playbooks: readonly Playbook[]): number =>
   playbooks.flatMap(({ plays }) => plays.flatMap(taskNames)).length;

@@ -34,7 +34,8 @@ async function debug(task: Task, scope: Scope): Promise<Attempt> {
     }),
   );
   if (name === undefined) return { status: 'ok', message: { msg: msg ?? 'Hello world!' } };
-  const value = renderNode({ kind: 'scalar', value: `{{ ${name} }}`, at: task.at, quoted: false }, scope);
+  const at = entry(task.params, 'var')?.at ?? task.at;
+  const value = renderNode({ kind: 'scalar', value: `{{ ${name} }}`, at, quoted: false }, scope);
   return { status: 'ok', message: { [name]: value } };
 }
 

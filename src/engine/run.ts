@@ -122,6 +122,8 @@ export async function run(job: Run): Promise<number> {
     for (const [number, { play, hosts: members }] of plays.entries()) {
       current = number;
       const able = members.filter((host) => !out.has(host));
+      if (members.length === 0)
+        tally.emit({ event: 'play_start', play: number, name: play.name, hosts: [], steps: [] });
       if (able.length === 0) continue;
       const gone = await runPlay(number, play, able, around);
       for (const host of gone) out.add(host);

@@ -20,8 +20,8 @@ export function handlersFor(
 
 const written = ({ name }: Task): string => String(name.value);
 
-/** Its name with the role and without. */
-function namesOf(handler: Task, nameOf = written): readonly string[] {
+/** A task's name with its role and without. */
+export function namesOf(handler: Task, nameOf = written): readonly string[] {
   const full = nameOf(handler);
   const { role } = handler.scope;
   return role ? [full, full.slice(`${role.name} : `.length)] : [full];

@@ -31,11 +31,23 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   uri: 'use command with curl',
 };
 
+/** What to write for `with_NAME`. */
+const LOOPS: Readonly<Record<string, string>> = {
+  dict: 'use loop with the mapping itself: item.key and item.value are the same',
+  nested: 'use loop on a block, and another loop inside of it',
+  cartesian: 'use loop on a block, and another loop inside of it',
+  subelements: 'use loop on a block, and a loop over the inner list inside of it',
+  indexed_items: 'use loop, and index_var under loop_control',
+  together: 'use loop with a list of mappings',
+  sequence: 'use loop with the numbers written out',
+  file: 'use loop with the names written out, and copy or template for their content',
+  fileglob: 'use loop with the names written out',
+  first_found: 'name one file, with a variable in it where hosts differ',
+};
+
 /** What to write instead, if this is Ansible's and not known here. */
 export function replacementOf(name: string): string | undefined {
   if (Object.hasOwn(REPLACEMENTS, name)) return REPLACEMENTS[name];
-  if (!/^with_[a-z_]+$/.test(name)) return undefined;
-  if (name === 'with_dict') return 'use loop with the mapping itself: item.key and item.value are the same';
-  if (name === 'with_nested') return 'use loop with a list of lists written out';
-  return 'use loop';
+  const loop = /^with_([a-z_]+)$/.exec(name)?.[1];
+  return loop === undefined ? undefined : (LOOPS[loop] ?? 'use loop');
 }

@@ -44,7 +44,7 @@ export async function parsePlay(
   handlers.push(...own.filter((item) => item.kind === 'task'));
 
   const varsFiles = await readVarsFiles(given, file, loader);
-  const hosts = given.hosts?.map(({ value }) => String(value)).join(',');
+  const hosts = given.hosts?.map(({ value }) => String(value));
   const [hostsNode] = given.hosts ?? [];
   if (!hostsNode || hosts === undefined) {
     if (!map.entries.some(({ key }) => key === 'hosts')) found.push(missingHosts(map, options.moduleNames));
@@ -54,7 +54,7 @@ export async function parsePlay(
   const name = given.name && loader.early(given.name, vars);
   const play: Play = {
     at: map.at,
-    name: name?.kind === 'scalar' ? String(name.value) : hosts,
+    name: name?.kind === 'scalar' ? String(name.value) : hosts.join(','),
     hosts,
     hostsAt: hostsNode.at,
     become: { ...outer.become, ...becomeOf(given) },
@@ -66,6 +66,7 @@ export async function parsePlay(
     forceHandlers: given.force_handlers ?? false,
     sections: [pre, [...roles.flatMap(({ items }) => items), ...tasks], post],
     handlers,
+    tags: around.inherited.tags,
     ...(given.connection !== undefined && { connection: given.connection }),
     ...(given.remote_user !== undefined && { remoteUser: given.remote_user }),
     ...(given.port !== undefined && { port: given.port }),

@@ -11,8 +11,8 @@ export interface Play {
   readonly at: Position;
   /** `name`, or the hosts pattern where there is none. */
   readonly name: string;
-  /** An Ansible host pattern, lists joined by commas. */
-  readonly hosts: string;
+  /** Ansible host patterns, as they are written. */
+  readonly hosts: readonly string[];
   readonly hostsAt: Position;
   readonly become: Become;
   /** Those of `import_playbook`, its own, those of `vars_files`. */
@@ -25,6 +25,7 @@ export interface Play {
   /** pre_tasks; roles and tasks; post_tasks. Handlers are flushed after each of the three. */
   readonly sections: readonly (readonly Item[])[];
   readonly handlers: readonly Task[];
+  readonly tags: readonly string[];
   readonly connection?: string;
   readonly remoteUser?: string;
   readonly port?: number;

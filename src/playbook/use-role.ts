@@ -11,6 +11,8 @@ import { list, word } from './readers.ts';
 import type { Item, Role, Task } from './types.ts';
 
 const ROLE_PARTS = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from'] as const;
+/** What makes the use of a role another one. */
+const OWN = ['vars', 'when', 'tags'];
 const NO_EFFECT = ['public', 'allow_duplicates', 'rolespec_validate'];
 
 export async function importRole(map: MapNode, around: Around, parse: ParseItems): Promise<Item[]> {
@@ -61,7 +63,7 @@ function readEntry(node: Node, { loader, inherited }: Around) {
   if (node.kind !== 'map') {
     const named = loader.early(node);
     const name = named && word(named, 'roles', found);
-    return name === undefined ? undefined : { name, at: node.at, inherited };
+    return name === undefined ? undefined : { name, at: node.at, inherited, own: [] };
   }
   const { given, rest } = readKeywords(node, 'role', loader);
   checkDefaults(given.module_defaults, loader);
@@ -75,7 +77,8 @@ function readEntry(node: Node, { loader, inherited }: Around) {
   const named = entry && loader.early(entry.value);
   const name = named && word(named, entry.key, found);
   if (!entry || name === undefined) return undefined;
-  return { name, at: entry.value.at, inherited: inherit(inherited, given) };
+  const own = node.entries.filter(({ key }) => OWN.includes(key)).map(({ key, value }) => [key, toData(value)]);
+  return { name, at: entry.value.at, inherited: inherit(inherited, given), own };
 }
 
 interface Use {
@@ -84,11 +87,13 @@ interface Use {
   readonly parts: RoleParts;
   /** Even if the role ran before. */
   readonly again: boolean;
+  /** What of its use makes it another one: once is enough for the same. */
+  readonly own?: unknown;
 }
 
 /** A role's dependencies and tasks; its handlers go to the play. */
 async function useRole(
-  { name, at, parts, again }: Use,
+  { name, at, parts, again, own }: Use,
   around: Around,
   parse: ParseItems,
 ): Promise<UsedRole | undefined> {
@@ -108,22 +113,22 @@ async function useRole(
     loader.found.push(mistake('RoleCycle', `this role depends on itself: ${path}`, at));
     return undefined;
   }
-  const key = JSON.stringify([files.path, inherited.scope.vars.map(toData)]);
+  const key = JSON.stringify([files.path, own]);
   const done = play.ran.has(key) && !files.allowDuplicates && !again;
-  play.ran.add(key);
+  if (!again) play.ran.add(key);
 
   const inner = { ...around, roles: [...roles, files.path] };
   const before = await useRoles(files.dependencies, inner, parse);
   const role = roleOf(files, inherited.scope.role, before);
   if (done) return { role, items: [] };
   const inside = { ...inner, inherited: { ...inherited, scope: { ...inherited.scope, role } } };
-  const own = async (part: RoleFiles['tasks'], place: Around['place']): Promise<Item[]> => {
+  const listOf = async (part: RoleFiles['tasks'], place: Around['place']): Promise<Item[]> => {
     const nodes = part && list(part.node, part.file, loader.found);
     return nodes ? parse(nodes, { ...inside, place, files: [...around.files, part.file] }) : [];
   };
-  play.handlers.push(...(await own(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
+  play.handlers.push(...(await listOf(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
   const first = role.argumentSpec ? [validation(role, at, inside.inherited)] : [];
-  return { role, items: [...before.flatMap(({ items }) => items), ...first, ...(await own(files.tasks, 'task'))] };
+  return { role, items: [...before.flatMap(({ items }) => items), ...first, ...(await listOf(files.tasks, 'task'))] };
 }
 
 /** The task that Ansible, too, puts before those of a role that says what it needs. */

@@ -19,10 +19,16 @@ export function humanReport(options: HumanOptions): (event: Event) => void {
   const banner = (text: string) => write(`\n${text} ${'*'.repeat(Math.max(3, columns - text.length))}\n`);
 
   const ordered = inOrder((block) => {
-    if (block.block === 'play') banner(`PLAY [${block.name}]`);
-    else {
+    if (block.block === 'play') {
+      banner(`PLAY [${block.name}]`);
+      if (block.hosts.length === 0) write(paint('cyan', 'skipping: no hosts matched\n'));
+    } else {
       banner(`${block.step.handler ? 'RUNNING HANDLER' : 'TASK'} [${block.step.name}]`);
-      for (const result of block.results.map(printable)) write(resultLines(result, block.step, { paint, verbosity }));
+      for (const [index, result] of block.results.entries()) {
+        write(resultLines(printable(result), block.step, { paint, verbosity }));
+        const last = block.results[index + 1]?.host !== result.host;
+        if (last && result.status === 'ignored') write(paint('cyan', '...ignoring\n'));
+      }
     }
   });
 
@@ -76,7 +82,6 @@ function resultLines(result: Result, step: Step, { paint, verbosity }: Style): s
       const word = result.status === 'unreachable' ? 'UNREACHABLE' : 'FAILED';
       const start = item ? `failed: [${host}]${item} => ` : `fatal: [${host}]: ${word}! => `;
       lines.push(...errorLines(start, result, step, paint));
-      if (result.status === 'ignored') lines.push(paint('cyan', '...ignoring'));
     }
   }
   if (result.pending) lines.push(paint('magenta', `  pending: ${pendingWords[result.pending]}`));
@@ -107,6 +112,7 @@ const messageOf = (result: Result): string =>
 
 function recap(end: RunEnd, paint: Paint): string {
   const lines = Object.entries(end.hosts)
+    .filter(([, counts]) => Object.values(counts).some((count) => count > 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([host, counts]) =>

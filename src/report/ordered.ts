@@ -29,9 +29,11 @@ export function inOrder(print: (block: Block) => void): (event: Event) => void {
     switch (event.event) {
       case 'play_start':
         play = event;
+        reached = new Map();
         print({ block: 'play', name: event.name, hosts: event.hosts });
         break;
       case 'batch_start':
+        if (play && reached.size > 0) print({ block: 'play', name: play.name, hosts: play.hosts });
         reached = new Map(event.hosts.map((host) => [host, 0]));
         held = new Map();
         break;
