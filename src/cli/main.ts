@@ -7,6 +7,7 @@ import { addExplainCommand } from './explain-command.ts';
 import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
+import { addPlaceCommand } from './place-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { VERSION } from './version.ts';
 
@@ -24,6 +25,7 @@ function program(): Command {
   addInventoryCommand(kvmplay);
   addExplainCommand(kvmplay);
   addEvidenceCommand(kvmplay);
+  addPlaceCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

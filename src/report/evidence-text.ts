@@ -1,4 +1,5 @@
 import type { Compared, Evidence, ThreadEvidence } from '../evidence/index.ts';
+import { table } from './table.ts';
 
 /** Evidence of one host as tables for a terminal. */
 export function evidenceText(evidence: Evidence): string {
@@ -50,18 +51,4 @@ const figure = (value: number | null): string => (value === null ? '-' : String(
 function threadCells({ allowed, ran, runPercent, waitPercent }: ThreadEvidence): string[] {
   const places = ran.map(({ cpu, times }) => (ran.length === 1 ? `${cpu}` : `${cpu}×${times}`)).join(' ');
   return [allowed, places, percent(runPercent), percent(waitPercent)];
-}
-
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, ...rows];
-  const widths = heading.map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)));
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

@@ -66,7 +66,7 @@ export function scoreOf(host: Host, plan: readonly Assignment[], unplaced: reado
     const { guest, minNodes, minLlcs } = demand;
     const all = [...cpus, ...emulator];
     const nodes = cells.map(({ node }) => node);
-    pay(NODES, cells.length - minNodes);
+    pay(NODES, Math.max(0, cells.length - minNodes));
     pay(APART, distanceAmong(host, nodes));
     if (all.length > 0) pay(LLCS, Math.max(0, new Set(all.map((cpu) => pocketOf(cpu)?.llc)).size - minLlcs));
     if (isScattered(host, guest, new Set(cpus.map((cpu) => coreOf.get(cpu)?.index)).size)) pay(SHARED, 1);

@@ -1,8 +1,8 @@
-import type { Demand } from './demand.ts';
+import { allowedSpans, type Demand } from './demand.ts';
 import type { Host, HostNode } from './host.ts';
-import { optionsFor } from './options.ts';
+import { tiersFor } from './options.ts';
 import type { Rules } from './rules.ts';
-import { poolOn, type State } from './state.ts';
+import { missing, poolOn, type State } from './state.ts';
 import { roomIn } from './takes.ts';
 import type { Guest } from './types.ts';
 
@@ -15,9 +15,13 @@ export function whyNot(
   demandOf: (guest: Guest) => Demand | undefined,
 ): string {
   const { guest } = demand;
-  const span = demand.spans.find((one) => one >= demand.minNodes) ?? demand.spans[0];
-  if (span === undefined)
-    return `it asks for ${guest.numaNodes} nodes; ${host.nodes.length < Number(guest.numaNodes) ? `this host has ${host.nodes.length} with CPUs for guests` : `it has ${guest.vcpus} vCPUs`}`;
+  const span = demand.spans.find((one) => one >= demand.minNodes) ?? demand.spans[0] ?? allowedSpans(host, guest)[0];
+  if (span === undefined) {
+    const nodes = host.nodes.length;
+    const has =
+      nodes < Number(guest.numaNodes) ? `this host has ${nodes} with CPUs for guests` : `it has ${guest.vcpus} vCPUs`;
+    return `it asks for ${guest.numaNodes} nodes; ${has}`;
+  }
   if (guest.policy === 'dedicated' && guest.threads === 'require' && host.coreSize === 1)
     return 'threads: require needs cores with several threads, this host has none; nearest: threads: prefer';
   const [cell] = demand.cells(span);
@@ -27,7 +31,7 @@ export function whyNot(
   }));
   const each = lacks.map(
     ({ node, lack }) =>
-      `node ${node.id}: ${lack ?? (span > 1 ? 'would do for one part' : 'taken together, too little')}`,
+      `node ${node.id}: ${lack ?? (span > 1 ? 'would do for one part' : 'enough CPUs and memory, but not on cores that fit together')}`,
   );
   const parts = span > 1 ? [`split over ${span} nodes`, ...each] : each;
   const near = nearest(host, state, guest, rules, demandOf);
@@ -56,7 +60,11 @@ function lackOn(
       );
   } else {
     const room = node.pockets.reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], guest.threads), 0);
+    const { vcpus: floating, most } = state.floating[node.index] ?? missing();
+    const pool = Math.max(most, Math.ceil(floating / rules.overcommit));
     if (room < cpus) lacks.push(`need ${cpus} ${wanted(guest)}, free ${room}`);
+    else if (poolOn(host, state, node.index) - cpus < pool)
+      lacks.push(`need ${cpus} ${wanted(guest)}, free ${room}, of which guests that float there need ${pool}`);
   }
   if (left < cell.needKib)
     lacks.push(`need ${amount(cell.needKib, guest.pageKib)}, free ${amount(left, guest.pageKib)}`);
@@ -82,7 +90,9 @@ function nearest(
 ): string | undefined {
   const fits = (change: Partial<Guest>) => {
     const demand = demandOf({ ...guest, ...change });
-    return demand !== undefined && optionsFor(host, state, demand, rules).length > 0;
+    return (
+      demand !== undefined && tiersFor(host, state, demand, rules).some(({ choice }) => choice().options.length > 0)
+    );
   };
   const changes: [string, Partial<Guest>][] = [
     ['threads: prefer', { threads: 'prefer' }],
@@ -91,7 +101,8 @@ function nearest(
   ];
   const found = changes.find(([, change]) => differs(guest, change) && fits(change));
   if (found) return `it fits with ${found[0]}`;
-  for (let vcpus = guest.vcpus - 1; vcpus > 0; vcpus -= 1) if (fits({ vcpus })) return `${vcpus} vCPUs would fit`;
+  for (let vcpus = guest.vcpus - 1; vcpus > 0; vcpus -= 1)
+    if (fits({ vcpus })) return `${vcpus} ${vcpus === 1 ? 'vCPU' : 'vCPUs'} would fit`;
   if (guest.memoryKib > 0 && fits({ memoryKib: 0 })) {
     const room = host.nodes.map((node) => state.memory.get(guest.pageKib)?.[node.index] ?? 0);
     return `${amount(Math.max(0, ...room), guest.pageKib)} are the most on one node`;

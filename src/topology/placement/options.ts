@@ -21,8 +21,9 @@ export interface Choice {
   readonly work: number;
 }
 
-/** No guest is tried in more ways than this, in one tier. */
+/** No guest is tried in more ways than this, in one tier; nor are more looked for when few of them will do. */
 const MOST_OPTIONS = 200;
+const MOST_LOOKS = 2000;
 
 /** Where a guest can go now, the cheapest tier first. Of pockets and nodes that are alike, only the first is named. */
 export function tiersFor(host: Host, state: State, demand: Demand, rules: Rules): Tier[] {
@@ -47,8 +48,10 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
   const movable = demand.guest.current.size === 0;
   const found: { option: Option; rank: Score }[] = [];
   let complete = seats.every((those) => those.every((seat) => seat.complete));
+  let looks = 0;
   const place = (at: number, placed: readonly CellOption[]): void => {
-    if (found.length >= MOST_OPTIONS) {
+    looks += 1;
+    if (found.length >= MOST_OPTIONS || looks > MOST_LOOKS) {
       complete = false;
       return;
     }
@@ -70,7 +73,7 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
   };
   if (seats.every((those) => those.length > 0)) place(0, []);
   found.sort((a, b) => compare(a.rank, b.rank, a.rank.length));
-  return { options: found.map(({ option }) => option), complete, work: found.length + span * host.nodes.length };
+  return { options: found.map(({ option }) => option), complete, work: looks + span * host.nodes.length };
 }
 
 interface Seat {

@@ -40,13 +40,18 @@ function placeOf(host: Host, assignment: Assignment, pools: readonly CpuSet[]): 
     ioThreads: Array.from({ length: guest.ioThreads }, () => emulator),
     cells: cells.map((cell) => ({ ...cell, node: host.nodes[cell.node]?.id ?? -1 })),
     kept,
-    why: `${kept ? 'stays: ' : ''}${why(host, assignment, cpuSet(vcpus.flat()))}`,
+    why: `${kept ? 'stays: ' : moved(host, assignment)}${why(host, assignment, cpuSet(vcpus.flat()))}`,
   };
 }
 
 function emulatorOf(host: Host, { demand, emulator }: Assignment, own: CpuSet): CpuSet {
   if (emulator.length > 0) return emulator;
   return demand.guest.emulator === 'reserved' && host.reserved.length > 0 ? host.reserved : own;
+}
+
+function moved(host: Host, assignment: Assignment): string {
+  const pins = movedPins(host, assignment);
+  return pins > 0 ? `moves ${pins} of ${count(assignment.demand.guest.current.size, 'pin')}: ` : '';
 }
 
 function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): string {
@@ -61,9 +66,10 @@ function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): stri
       : cores.length === 1 && guest.vcpus > 1
         ? `one core of ${where}`
         : `${count(cores.length, 'core')} in ${count(llcs, 'LLC domain')} of ${where}`;
+  const more = guest.policy === 'dedicated' && llcs > demand.minLlcs ? ` (alone it would have ${demand.minLlcs})` : '';
   const alone = guest.policy === 'dedicated' && guest.threads === 'isolate' ? ', nobody else on its cores' : '';
   const memory = guest.memoryKib > 0 ? `, ${amount(guest.memoryKib, guest.pageKib)} there` : '';
-  return `${on}${alone}${memory}`;
+  return `${on}${more}${alone}${memory}`;
 }
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -7,15 +7,15 @@ const LARGE_HOST = 64;
 /**
  * The CPUs that a host keeps for itself when nobody says which: whole cores, the first CPU's core among them (timers and
  * unmovable interrupts live there), 2 CPUs below 64 and 4 from 64 up, on the nodes of NICs before others; never more than
- * half of the cores. CPUs that the kernel isolates are the guests' and come last.
+ * half of the cores. CPUs that the kernel isolates are the guests' and come last. `wanted`: another number of CPUs.
  */
-export function autoReserve(topology: Topology): CpuSet {
+export function autoReserve(topology: Topology, wanted?: number): CpuSet {
   const { cores, cpus } = topology;
-  const wanted = cpus.online.length < LARGE_HOST ? 2 : 4;
+  const least = wanted ?? (cpus.online.length < LARGE_HOST ? 2 : 4);
   const atMost = Math.floor(cores.length / 2);
   const reserved: Group[] = [];
   for (const core of candidates(topology)) {
-    const enough = reserved.reduce((sum, one) => sum + one.cpus.length, 0) >= wanted;
+    const enough = reserved.reduce((sum, one) => sum + one.cpus.length, 0) >= least;
     if (enough || reserved.length >= atMost) break;
     reserved.push(core);
   }
