@@ -18,6 +18,8 @@ export {
 } from './cpu-set.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export type { HostReserve } from './host-reserve.ts';
+export { printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
 export type { ModuleParameter } from './kernel-module.ts';
 export {
   parameterProbes,

@@ -1,0 +1,38 @@
+import { type CpuSet, formatCpuSet, parseCpuSet } from './cpu-set.ts';
+import { file, type Probes } from './probe.ts';
+import { Problem } from './problem.ts';
+import type { Seen } from './seen.ts';
+
+/** Where `host_reserve` leaves its word on a host. Whoever tunes CPUs reads it there, so that no two can disagree. */
+export const RESERVE_FILE = '/etc/kvmplay/host_reserve';
+
+/** The host's own CPUs and the guests'. Together: all CPUs that are online when it is written. */
+export interface HostReserve {
+  readonly host: CpuSet;
+  readonly guests: CpuSet;
+}
+
+export const reserveProbes: Probes = { [RESERVE_FILE]: file(RESERVE_FILE) };
+
+/** What is reserved, or undefined where nobody has said so. Throws `Problem` BadHostReserve. */
+export function reserveOf(seen: Seen): HostReserve | undefined {
+  const text = seen.textAt(RESERVE_FILE);
+  if (text === undefined) return undefined;
+  const of = (name: string): CpuSet => {
+    const [, list] = new RegExp(`^${name}=(.*)$`, 'm').exec(text) ?? [];
+    if (list === undefined)
+      throw new Problem(
+        'BadHostReserve',
+        `${RESERVE_FILE} has no line "${name}="`,
+        'have `host_reserve` write it anew, or remove the file',
+      );
+    return parseCpuSet(list);
+  };
+  return { host: of('host'), guests: of('guests') };
+}
+
+export const printReserve = ({ host, guests }: HostReserve): string =>
+  `# Written by kvmplay (host_reserve): the CPUs of the host's own work, and those of its guests.
+host=${formatCpuSet(host)}
+guests=${formatCpuSet(guests)}
+`;
