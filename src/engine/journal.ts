@@ -34,6 +34,8 @@ export type JournalRecord =
       readonly notifies?: Notified;
     }
   | { readonly is: 'done'; readonly seq: number; readonly results: readonly ActionResult[] }
+  /** One of its changes was half done when an action was refused, and was undone at once. */
+  | { readonly is: 'taken-back'; readonly seq: number; readonly results: readonly ActionResult[] }
   /** The connection broke before an answer came: whether it was done is not known. */
   | { readonly is: 'lost'; readonly seq: number; readonly why: string }
   /** Handlers that are to be run on a host, or that were. */

@@ -27,5 +27,6 @@ export function journalLedger(journal: Journal | undefined, doing: Doing): Ledge
     },
     done: (seq, results) => journal.append({ is: 'done', seq, results }),
     lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
+    takenBack: (seq, results) => journal.append({ is: 'taken-back', seq, results }),
   };
 }

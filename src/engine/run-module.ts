@@ -88,9 +88,14 @@ export interface Ledger {
   intend(changes: readonly Change[]): Promise<number>;
   done(seq: number, results: readonly ActionResult[]): Promise<void>;
   lost(seq: number, why: string): Promise<void>;
+  /** What was half done of it has been undone, as far as these results go. */
+  takenBack(seq: number, results: readonly ActionResult[]): Promise<void>;
 }
 
-/** Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. */
+/**
+ * Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. A change whose
+ * first actions were done and a later one refused is taken back: a change is made whole or not at all.
+ */
 export const apply = (ledger: Ledger): Hand => ({
   doubt: () => {},
   make: async (changes, eyes, module, params) => {
@@ -104,7 +109,13 @@ export const apply = (ledger: Ledger): Hand => ({
     await ledger.done(seq, results);
 
     const failed = results.find((result) => result.ok === false);
-    if (failed?.ok === false) return refusedAction(changes, results, failed);
+    if (failed?.ok === false) {
+      const half = halfDone(changes, results);
+      if (!half) return refusedAction(changes, results, failed);
+      const back = Array.isArray(half.undo) ? await eyes.act(half.undo, probes) : [];
+      await ledger.takenBack(seq, back);
+      return refusedAction(changes, results, failed, toldBack(half, back));
+    }
     const { seen } = await eyes.see(module, params);
     const left = module.plan(params, seen).changes.filter((change) => !change.once);
     return left.length > 0 ? didNotConverge(left) : undefined;
@@ -124,22 +135,41 @@ function didNotConverge(left: readonly Change[]): Problem {
   );
 }
 
+/** Each change with the results of its own actions. */
+function resultsOf(changes: readonly Change[], results: readonly ActionResult[]) {
+  let index = 0;
+  return changes.map((change) => {
+    const own = results.slice(index, index + change.do.length);
+    index += change.do.length;
+    return { change, own };
+  });
+}
+
+/** The change that was begun and not finished. */
+function halfDone(changes: readonly Change[], results: readonly ActionResult[]): Change | undefined {
+  return resultsOf(changes, results).find(
+    ({ own }) => own.some(({ ok }) => ok === true) && own.some(({ ok }) => ok === false),
+  )?.change;
+}
+
+function toldBack({ summary, undo }: Change, back: readonly ActionResult[]): string {
+  if ('impossible' in undo) return `; "${summary}" is half done, and cannot be taken back: ${undo.impossible}`;
+  const refused = back.find((result) => result.ok === false);
+  if (refused?.ok === false) return `; "${summary}" is half done, and taking it back failed: ${refused.message}`;
+  return '; what was half done is taken back';
+}
+
 function refusedAction(
   changes: readonly Change[],
   results: readonly ActionResult[],
   { message, errno }: { readonly message: string; readonly errno?: string },
+  after = '',
 ): Problem {
-  let index = 0;
-  let hint: string | undefined;
-  const done: string[] = [];
-  for (const change of changes) {
-    const own = results.slice(index, index + change.do.length);
-    index += change.do.length;
-    if (own.every((result) => result.ok === true)) done.push(change.summary);
-    if (own.some((result) => result.ok === false)) hint = change.hints?.[errno ?? ''];
-  }
+  const each = resultsOf(changes, results);
+  const hint = each.find(({ own }) => own.some(({ ok }) => ok === false))?.change.hints?.[errno ?? ''];
+  const done = each.filter(({ own }) => own.every(({ ok }) => ok === true)).map(({ change }) => change.summary);
   const before = done.length > 0 ? `; done before it: ${done.join('; ')}` : '';
-  return new Problem('ActionFailed', `${message}${before}`, hint);
+  return new Problem('ActionFailed', `${message}${before}${after}`, hint);
 }
 
 function refusedImpact(change: Change, limit: Impact): Problem {

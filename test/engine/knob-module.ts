@@ -69,3 +69,24 @@ export const event = defineModule({
   }),
   examples: [],
 });
+
+/** A knob that is only taken while a switch is off: what is turned off for it is turned on again. */
+export const guarded = defineModule({
+  name: 'guarded',
+  summary: 'Set one file while another reads "off".',
+  params: z.strictObject({ path: z.string(), guard: z.string(), value: z.string() }),
+  reads: ({ path }) => ({ it: file(path) }),
+  plan: ({ path, guard, value }, seen) => {
+    const now = seen.text('it')?.trim() ?? '';
+    if (now === value) return NOTHING;
+    const around = (to: string) =>
+      [
+        { do: 'poke', path: guard, value: 'off' },
+        { do: 'poke', path, value: to },
+        { do: 'poke', path: guard, value: 'on' },
+      ] as const;
+    const change = pokeKnob({ path, value, before: seen.raw('it'), summary: `${path}: ${now} → ${value}` });
+    return { changes: [{ ...change, do: around(value), undo: around(now) }] };
+  },
+  examples: [],
+});

@@ -4,7 +4,7 @@ import { openEyes } from '../../src/engine/eyes.ts';
 import { makeOverlay } from '../../src/engine/overlay.ts';
 import { apply, foretell, type Ledger, runModule } from '../../src/engine/run-module.ts';
 import { fakeHost } from '../support/fake-host.ts';
-import { chained, event, knob } from './knob-module.ts';
+import { chained, event, guarded, knob } from './knob-module.ts';
 
 interface Written {
   readonly ledger: Ledger;
@@ -19,6 +19,7 @@ function ledger(): Written {
       intend: async (changes: readonly Change[]) => lines.push(`intend ${changes.map((change) => change.summary)}`),
       done: async (_, results: readonly ActionResult[]) => void lines.push(`done ${results.map(({ ok }) => ok)}`),
       lost: async (_, why) => void lines.push(`lost ${why}`),
+      takenBack: async (_, results) => void lines.push(`taken back ${results.map(({ ok }) => ok)}`),
     },
   };
 }
@@ -69,6 +70,27 @@ describe('a module on a host', () => {
 
     expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'ActionFailed', hint: 'ask for less' } });
     expect(written.lines.at(-1)).toBe('done false');
+  });
+
+  it('takes back a change whose last part the kernel refuses', async () => {
+    const kernel = { '/k': (value: string) => (value === '9' ? ({ errno: 'EBUSY' } as const) : value) };
+    const host = fakeHost({ files: { '/k': '1\n', '/guard': 'on\n' }, kernel });
+    const written = ledger();
+
+    const outcome = await run(host, guarded, { path: '/k', guard: '/guard', value: '9' }, written);
+
+    expect(outcome).toMatchObject({ is: 'failed', problem: { code: 'ActionFailed' } });
+    expect(outcome).toHaveProperty('problem.message', expect.stringContaining('what was half done is taken back'));
+    expect([host.read('/k'), host.read('/guard')]).toEqual(['1\n', 'on\n']);
+    expect(written.lines).toEqual(['intend /k: 1 → 9', 'done true,false,skipped', 'taken back true,true,true']);
+  });
+
+  it('says so where what is half done cannot be taken back', async () => {
+    const host = fakeHost({ files: { '/k': '1\n', '/guard': 'on\n' }, kernel: { '/k': () => ({ errno: 'EBUSY' }) } });
+
+    const outcome = await run(host, guarded, { path: '/k', guard: '/guard', value: '9' });
+
+    expect(outcome).toHaveProperty('problem.message', expect.stringMatching(/is half done, and taking it back failed/));
   });
 
   it('leaves word that it may have acted when the connection breaks before the answer', async () => {
