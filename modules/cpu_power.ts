@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dropInFile, flag, planes } from '../src/contract/fields.ts';
+import { cpuList, dropInFile, flag, planes } from '../src/contract/fields.ts';
 import {
   cpuSet,
   defineModule,
@@ -39,16 +39,7 @@ const Frequency = z
 
 const Params = z
   .strictObject({
-    cpus: z
-      .string()
-      .transform((list, context) => {
-        try {
-          return parseCpuSet(list);
-        } catch (error) {
-          context.addIssue({ code: 'custom', message: (error as Problem).message });
-          return z.NEVER;
-        }
-      })
+    cpus: cpuList()
       .optional()
       .describe('Only these CPUs, as `0-3,8`. CPUs that share a clock are set together. Default: all.'),
     governor: Word.optional().describe('`performance`, `powersave`, `schedutil` … as the driver offers them.'),

@@ -3,6 +3,8 @@
  * Values come typed from a playbook, or as text from `-a 'key=value'`: each field takes both.
  */
 import { z } from 'zod';
+import { parseCpuSet } from './cpu-set.ts';
+import type { Problem } from './problem.ts';
 import { parseKib } from './size.ts';
 
 const YES = ['yes', 'true', 'on'] as const;
@@ -38,6 +40,19 @@ export const kibibytes = () =>
       return z.NEVER;
     }
   });
+
+/** CPUs as the kernel writes them: `0-3,8`; at least one. A single CPU may be a number. */
+export const cpuList = () =>
+  z
+    .union([z.int().min(0), z.string().regex(/\S/)], { error: 'expected CPUs, such as "0-3,8"' })
+    .transform((list, context) => {
+      try {
+        return parseCpuSet(String(list));
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Problem).message });
+        return z.NEVER;
+      }
+    });
 
 /** One or more words: a list, or a text with commas or blanks between them. */
 export const words = () =>

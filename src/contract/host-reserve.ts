@@ -1,6 +1,6 @@
-import { type CpuSet, formatCpuSet, parseCpuSet } from './cpu-set.ts';
+import { type CpuSet, formatCpuSet, intersectionOf, parseCpuSet } from './cpu-set.ts';
 import { file, type Probes } from './probe.ts';
-import { Problem } from './problem.ts';
+import { Conflict, Problem } from './problem.ts';
 import type { Seen } from './seen.ts';
 
 /** Where `host_reserve` leaves its word on a host. Whoever tunes CPUs reads it there, so that no two can disagree. */
@@ -36,3 +36,28 @@ export const printReserve = ({ host, guests }: HostReserve): string =>
 host=${formatCpuSet(host)}
 guests=${formatCpuSet(guests)}
 `;
+
+/**
+ * The CPUs of one side: those that are asked for, else what `host_reserve` says. Needs `reserveProbes`, and a module that
+ * is `crossChecked`. Throws `Problem` NoReserve where nobody says anything, `Conflict` ReservedOtherwise where CPUs are
+ * asked for that are the other side's.
+ */
+export function cpusFor(seen: Seen, side: keyof HostReserve, asked?: CpuSet): CpuSet {
+  const reserve = reserveOf(seen);
+  if (asked === undefined) {
+    if (reserve) return reserve[side];
+    const message = `nobody says which CPUs are the ${OF[side]}: there is no ${RESERVE_FILE}`;
+    throw new Problem('NoReserve', message, 'put a task with `host_reserve` before this one, or give `cpus`');
+  }
+  const other = side === 'host' ? 'guests' : 'host';
+  const theirs = reserve ? intersectionOf(asked, reserve[other]) : [];
+  if (theirs.length > 0)
+    throw new Conflict(
+      'ReservedOtherwise',
+      `CPUs ${formatCpuSet(asked)} are asked for as the ${OF[side]}, and host_reserve has ${formatCpuSet(theirs)} as the ${OF[other]}`,
+      `leave \`cpus\` out, which takes what host_reserve says, or change host_reserve`,
+    );
+  return asked;
+}
+
+const OF = { host: "host's", guests: "guests'" } as const;

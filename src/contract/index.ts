@@ -19,7 +19,7 @@ export {
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export type { HostReserve } from './host-reserve.ts';
-export { printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
+export { cpusFor, printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
 export type { ModuleParameter } from './kernel-module.ts';
 export {
   parameterProbes,
@@ -37,7 +37,7 @@ export { defineModule } from './module.ts';
 export { nearest } from './nearest.ts';
 export type { Probe, Probes } from './probe.ts';
 export { command, dir, file, glob, link, probeKey, probeName, stat } from './probe.ts';
-export { NotKnown, Problem } from './problem.ts';
+export { Conflict, NotKnown, Problem } from './problem.ts';
 export type { Reading, Stat } from './reading.ts';
 export { ABSENT, describeReading, text, unknown } from './reading.ts';
 export type { Answer, Remote, Request } from './remote.ts';

@@ -26,6 +26,11 @@ export interface Module<Params = unknown> {
   readonly reads: (params: Params, seen: Seen) => Probes;
   /** What is not as asked. Throws `Problem` for what cannot be had here. */
   readonly plan: (params: Params, seen: Seen) => Plan;
+  /**
+   * Its plan is also made before any task of the play acts, as if the other tasks had been done, and a `Conflict` that it
+   * throws then fails the host. For modules that must agree with each other.
+   */
+  readonly crossChecked?: true;
   /** When two texts of a probe mean the same, where that is more than trimming tells. */
   readonly same?: (probe: Probe, a: string, b: string) => boolean;
   /** Documented uses; the laws are run over each. */

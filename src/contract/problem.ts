@@ -14,6 +14,17 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * What tasks of a play, or a task and what was said on its host before, cannot both have: CPUs that one gives to the host
+ * and another to guests. It is looked for before any task of the play acts, where a module is `crossChecked`.
+ */
+export class Conflict extends Problem {
+  constructor(code: string, message: string, hint?: string) {
+    super(code, message, hint);
+    this.name = 'Conflict';
+  }
+}
+
 /** Thrown by `Seen` when a module looks at what cannot be known yet: the whole task is then unknown, not wrong. */
 export class NotKnown extends Error {
   readonly because: string;
