@@ -17,8 +17,7 @@ export function addPlaceCommand(kvmplay: Command): void {
     .requiredOption('--guests <file>', 'the guests: a YAML list; see docs/placement.md')
     .option(
       '--reserve <cpus>',
-      'CPUs kept for the host: a list such as 0-1,8, none, auto, or auto:N for N CPUs',
-      'auto',
+      'CPUs kept for the host: a list such as 0-1,8, none, auto, or auto:N for N CPUs; default: what host_reserve said on the host, else auto',
     )
     .addOption(
       new Option('--stability <how>', 'sticky: guests that are well placed stay; optimise: they move for a gain')

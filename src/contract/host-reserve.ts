@@ -6,7 +6,7 @@ import type { Seen } from './seen.ts';
 /** Where `host_reserve` leaves its word on a host. Whoever tunes CPUs reads it there, so that no two can disagree. */
 export const RESERVE_FILE = '/etc/kvmplay/host_reserve';
 
-/** The host's own CPUs and the guests'. Together: all CPUs that are online when it is written. */
+/** The host's own CPUs and the guests', of those that are online when it is written. One that is in neither is nobody's. */
 export interface HostReserve {
   readonly host: CpuSet;
   readonly guests: CpuSet;

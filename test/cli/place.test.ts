@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatCpuSet } from '../../src/contract/index.ts';
+import { formatCpuSet, printReserve, RESERVE_FILE } from '../../src/contract/index.ts';
 import { topologyJson } from '../../src/topology/json.ts';
 import { machine } from '../support/machines.ts';
 import { makeSite } from './site.ts';
@@ -122,6 +122,20 @@ no better plan exists
 
     expect(JSON.parse(fromRoot.out)).toMatchObject({ reserved: '0-1', guests: { one: { vcpus: { 0: '2', 1: '3' } } } });
     expect(fromHost.out).toBe(fromRoot.out);
+  });
+
+  it.each([
+    [[], '3'],
+    [['--reserve', 'auto'], '0-1'],
+  ])('takes what host_reserve said on the host, unless it is told otherwise: %j', (flags, reserved) => {
+    const made = makeSite();
+    writeSys(made.write, 'h1', [0, 1, 2, 3]);
+    made.write(`h1${RESERVE_FILE}`, printReserve({ host: [3, 4], guests: [0, 1, 2] }));
+    made.write('guests.yml', '- { name: one, vcpus: 2 }\n');
+
+    const { out } = made.kvmplay('place', '--root', 'h1', '--guests', 'guests.yml', '--format', 'json', ...flags);
+
+    expect(JSON.parse(out).reserved).toBe(reserved);
   });
 
   it('tells every mistake of a guests file, with its place', () => {

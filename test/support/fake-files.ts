@@ -35,17 +35,17 @@ export function fakeFiles() {
     listings.set(parent, (listings.get(parent) ?? new Set()).add(posix.basename(path)));
   }
 
-  /** The path with its links followed; the last part need not exist. */
+  /** The path with its links followed, `..` being above where they lead; the last part need not exist. */
   function resolve(path: string, followLast = true, hops = 0): string {
     if (hops > 40) throw new FileError('ELOOP', `${path}: Too many levels of symbolic links`);
     let at = '/';
-    const parts = posix.normalize(path).split('/').filter(Boolean);
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     for (const [index, part] of parts.entries()) {
-      const here = posix.join(at, part);
+      const here = part === '..' ? posix.dirname(at) : posix.join(at, part);
       const entry = entries.get(here);
       const rest = parts.slice(index + 1);
       if (entry?.type === 'link' && (rest.length > 0 || followLast))
-        return resolve(posix.resolve(at, entry.to, ...rest), followLast, hops + 1);
+        return resolve([entry.to.startsWith('/') ? '' : at, entry.to, ...rest].join('/'), followLast, hops + 1);
       at = here;
     }
     return at;
@@ -121,12 +121,14 @@ export function fakeFiles() {
 
   /** Regular files that match a shell pattern, part by part, as the shell does. */
   function glob(pattern: string): string[] {
-    let found = ['/'];
+    let found = [''];
     for (const part of pattern.split('/').filter(Boolean)) {
       const matches = matcher(part);
-      found = found.flatMap((at) =>
-        (names(at) ?? []).filter((name) => matches(name)).map((name) => posix.join(at, name)),
-      );
+      found = found.flatMap((at) => {
+        const all = names(at || '/');
+        if (part === '..') return all ? [`${at}/..`] : [];
+        return (all ?? []).filter((name) => matches(name)).map((name) => `${at}/${name}`);
+      });
     }
     return found.filter((path) => entries.get(resolve(path))?.type === 'file').sort();
   }
