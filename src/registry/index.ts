@@ -11,6 +11,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,
   vhost_net: async () => (await import('../../modules/vhost_net.ts')).vhost_net,
+  zswap: async () => (await import('../../modules/zswap.ts')).zswap,
 };
 
 /** The module of this name, or undefined where there is none. */

@@ -59,6 +59,18 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    name: 'zswap',
+    tasks: [{ zswap: { enabled: true, compressor: 'zstd', zpool: 'zsmalloc', max_pool_percent: 30 } }],
+    proof: {
+      'cd /sys/module/zswap/parameters; grep . enabled compressor zpool max_pool_percent':
+        'enabled:Y\ncompressor:zstd\nzpool:zsmalloc\nmax_pool_percent:30',
+    },
+    drift: {
+      command: 'echo N >/sys/module/zswap/parameters/enabled',
+      target: '/sys/module/zswap/parameters/enabled',
+    },
+  },
+  {
     name: 'hugepages',
     tasks: [{ hugepages: { nodes: { 0: 40, 1: 24 }, overcommit: 8 } }],
     proof: {
