@@ -1,8 +1,12 @@
 /** All that a module may import. */
 export type { Action, ActionResult, Base64 } from './action.ts';
 export { describeAction } from './action.ts';
+export { bootProbes, GRUB_DROP_IN, sameBoot, setBootArguments } from './bootloader.ts';
 export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
 export { IMPACTS, NOTHING, planOf, worseThan } from './change.ts';
+export { CPU_ARGUMENTS, sameName, splitCpus } from './cmdline.ts';
+export type { Wish } from './cmdline-wish.ts';
+export { addArgument, dropArgument, setArgument, setHugePages } from './cmdline-wish.ts';
 export type { CpuSet } from './cpu-set.ts';
 export {
   cpuSet,

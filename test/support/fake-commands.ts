@@ -1,3 +1,4 @@
+import { fakeGrub } from './fake-grub.ts';
 import type { Command } from './fake-host.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
@@ -6,4 +7,6 @@ import { fakeSystemctl } from './fake-systemctl.ts';
 export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   modprobe: fakeModprobe,
   systemctl: fakeSystemctl,
+  'update-grub': fakeGrub,
+  'grub2-mkconfig': fakeGrub,
 };
