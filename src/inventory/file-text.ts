@@ -27,30 +27,29 @@ export async function readBytes(path: string, shown: string, openVault: OpenVaul
   ]);
 }
 
-/** Throws `UserError` (`NotText`) for what is not UTF-8. */
-export function textOf(bytes: Uint8Array, shown: string): string {
+/** The text of an INI file: a byte that is not UTF-8 comes as a lone surrogate: it may stand in a comment. */
+export function textOfIni(bytes: Buffer): string {
   try {
     return decode(bytes);
   } catch {
-    throw new UserError([mistake('NotText', `${shown} is not UTF-8 text`)]);
+    const escaped = (byte: string) => String.fromCharCode(0xdc00 + byte.charCodeAt(0));
+    return bytes.toString('latin1').replaceAll(UTF8, (match, sequence?: string) => {
+      if (sequence === undefined) return escaped(match);
+      return sequence.length === 1
+        ? sequence
+        : decodeOr(Buffer.from(sequence, 'latin1'), () => [...sequence].map(escaped).join(''));
+    });
   }
 }
 
-/** As `textOf`, but whatever bytes stand in comments: their lines are given empty. */
-export function textOfIni(bytes: Buffer, shown: string): string {
+/** One character of UTF-8 as bytes, or else any other byte. */
+const UTF8 = /([\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|[\x80-\xff]/g;
+
+function decodeOr(bytes: Uint8Array, otherwise: () => string): string {
   try {
     return decode(bytes);
   } catch {
-    const lines = bytes.toString('latin1').split('\n');
-    return lines.map((line, index) => (/^[#;]/.test(line) ? '' : lineOf(line, shown, index + 1))).join('\n');
-  }
-}
-
-function lineOf(latin1: string, file: string, line: number): string {
-  try {
-    return decode(Buffer.from(latin1, 'latin1'));
-  } catch {
-    throw new UserError([mistake('NotText', 'this line is not UTF-8 text', { file, line, column: 1 })]);
+    return otherwise();
   }
 }
 

@@ -35,6 +35,7 @@ export function readIni(text: string, file: string, roster: Roster): void {
       const section = SECTION.exec(line);
       if (section) {
         [, group = '', kind = 'hosts'] = section;
+        mustBeText(group);
         beginSection(group, kind, at, roster, pending);
       } else if (line.startsWith('[') && line.endsWith(']')) {
         throw new Misread(
@@ -77,6 +78,7 @@ function beginSection(name: string, kind: string, at: Position, roster: Roster, 
 function readHost(line: string, at: Position, group: string, roster: Roster): void {
   const [first, ...words] = shlexSplit(line);
   if (!first) return;
+  for (const { text } of [first, ...words]) mustBeText(text);
   const place = (start: number, length: number): Position => ({ ...at, column: at.column + start, length });
   const { hosts, port } = expandHostPattern(first.text);
   const isYaml = 'if this file is YAML, name it .yml';
@@ -104,6 +106,7 @@ function readHost(line: string, at: Position, group: string, roster: Roster): vo
 }
 
 function readVariable(line: string, at: Position, group: string, roster: Roster): void {
+  mustBeText(line);
   const equals = line.indexOf('=');
   if (equals < 0) throw new Misread('BadVariable', 'a variable as key=value is expected here');
   const value = strip(line.slice(equals + 1));
@@ -115,10 +118,16 @@ function readVariable(line: string, at: Position, group: string, roster: Roster)
 function readChild(line: string, at: Position, group: string, roster: Roster, pending: Map<string, Pending>): void {
   const [, child] = GROUP_NAME.exec(line) ?? [];
   if (child === undefined) throw new Misread('BadGroupName', 'the name of a group is expected here');
+  mustBeText(child);
   const awaited = pending.get(child);
   if (roster.groups.has(child)) roster.addChild(group, child);
   else if (awaited) awaited.parents?.push(group);
   else pending.set(child, { at, parents: [group] });
+}
+
+/** In comments any bytes may stand; elsewhere they would be sent on as something else than was meant. */
+function mustBeText(text: string): void {
+  if (/[\udc80-\udcff]/u.test(text)) throw new Misread('NotText', 'this is not UTF-8 text', 'save the file as UTF-8');
 }
 
 /** A Python literal has its own type; all else is text. `asWritten`: at its place stands this very text. */

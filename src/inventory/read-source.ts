@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import type { Node } from '../source/node.ts';
 import { parseAddress } from './address.ts';
-import { displayed, type OpenVault, readBytes, textOf, textOfIni } from './file-text.ts';
+import { displayed, type OpenVault, readBytes, textOfIni } from './file-text.ts';
 import { readIni } from './ini.ts';
 import { parseData } from './parse-data.ts';
 import { byCodePoint, strip } from './python-text.ts';
@@ -69,7 +70,7 @@ async function readFile(path: string, roster: Roster, options: ReadOptions): Pro
   const yaml = YAML_EXTENSIONS.includes(extension) ? readAsYaml(bytes, file, roster) : undefined;
   if (yaml?.read) return;
   try {
-    readIni(textOfIni(bytes, file), file, roster);
+    readIni(textOfIni(bytes), file, roster);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (isProgram) throw notExecutable(file);
@@ -86,7 +87,7 @@ type Attempt =
 function readAsYaml(bytes: Buffer, file: string, roster: Roster): Attempt {
   let root: Node | undefined;
   try {
-    root = parseData(textOf(bytes, file), file);
+    root = parseData(decodeText(bytes, file), file);
     readYamlInventory(root, roster);
     return { read: true };
   } catch (error) {

@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import { describeNode } from '../source/node.ts';
-import { displayed, type OpenVault, readBytes, textOf } from './file-text.ts';
+import { displayed, type OpenVault, readBytes } from './file-text.ts';
 import { parseData } from './parse-data.ts';
 import { isEmpty } from './python-node.ts';
 import { byCodePoint } from './python-text.ts';
@@ -69,7 +70,7 @@ function filesBelow(folder: string): string[] {
 
 async function readVariables(path: string, options: VariableFileOptions): Promise<Variables> {
   const file = displayed(path, options.cwd);
-  const root = parseData(textOf(await readBytes(path, file, options.openVault), file), file);
+  const root = parseData(decodeText(await readBytes(path, file, options.openVault), file), file);
   if (isEmpty(root)) return new Map();
   if (root.kind === 'map') return new Map(root.entries.map(({ key, value }) => [key, value]));
   const message = `a file of variables is a mapping, and this is ${describeNode(root)}`;

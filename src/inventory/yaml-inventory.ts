@@ -24,25 +24,25 @@ export function readYamlInventory(root: Node, roster: Roster): void {
     throw new UserError([mistake('InventoryPlugin', message, plugin.keyAt, hint)]);
   }
   const found: Diagnostic[] = [];
-  for (const entry of root.entries) readGroup(entry, roster, found);
+  for (const entry of root.entries) if (isText(entry, 'group', found)) readGroup(entry, roster, found);
   if (found.length > 0) throw new UserError(found);
 }
 
-function readGroup({ key: name, keyAt, value }: Entry, roster: Roster, found: Diagnostic[]): void {
-  if (!isText({ key: name, keyAt, value }, 'group', found)) return;
+function readGroup(entry: Entry, roster: Roster, found: Diagnostic[]): void {
+  const { key: name, keyAt, value } = entry;
   if (value.kind !== 'map' && !isNull(value)) {
     roster.warn('NotAGroup', `"${name}" is ${describeNode(value)}, which is no group: passed over`, keyAt);
     return;
   }
   attempt(keyAt, found, () => roster.addGroup(name, keyAt));
   if (value.kind !== 'map') return;
-  for (const entry of value.entries) {
-    const section = sectionOf(entry, name, roster, found);
+  for (const inner of value.entries) {
+    const section = sectionOf(inner, name, roster, found);
     if (!section) continue;
     for (const one of section.entries) {
-      if (entry.key === 'vars') attempt(one.keyAt, found, () => roster.setVariable(name, one.key, one.value));
-      else if (entry.key === 'hosts') readHosts(one, name, roster, found);
-      else {
+      if (inner.key === 'vars') attempt(one.keyAt, found, () => roster.setVariable(name, one.key, one.value));
+      else if (inner.key === 'hosts') readHosts(one, name, roster, found);
+      else if (isText(one, 'group', found)) {
         readGroup(one, roster, found);
         attempt(one.keyAt, found, () => roster.addChild(name, one.key));
       }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { decodeText } from './decode.ts';
 import { mistake, type Position, UserError } from './diagnostic.ts';
 
 /** A file of the user's as text. Throws `UserError`: `FileNotFound`, `FileUnreadable`, `NotText`. `at` is where it is named. */
@@ -12,9 +13,5 @@ export function readText(file: string, at?: Position): string {
       throw new UserError([mistake('FileNotFound', `there is no file ${file}`, at)]);
     throw new UserError([mistake('FileUnreadable', `cannot read ${file}: ${message}`, at)]);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new UserError([mistake('NotText', `${file} is not UTF-8 text`, at)]);
-  }
+  return decodeText(bytes, file);
 }

@@ -13,6 +13,8 @@ export interface YamlOptions {
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 const MAX_DEPTH = 100;
 
+/** https://yaml.org/spec/1.2.2/#51-character-set, and PyYAML takes no others either. */
+const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const KNOWN_TAG = /^(?:!vault|!vault-encrypted|!unsafe|!!int|!!float|!!bool|!!null)$/;
 
 /**
@@ -30,6 +32,17 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     const newline = text.slice(start, end).search(/\r?\n/);
     return { file, line: Math.max(line, 1), column: col, length: Math.max(1, newline < 0 ? end - start : newline) };
   };
+  const strange = UNPRINTABLE.exec(text);
+  if (strange) {
+    lines.addNewLine(0);
+    for (let at = text.indexOf('\n'); at >= 0 && at < strange.index; at = text.indexOf('\n', at + 1))
+      lines.addNewLine(at + 1);
+    const code = strange[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+    const hint = 'take it out, or write it as an escape in double quotes';
+    throw new UserError([
+      mistake('YamlSyntax', `the character U+${code} cannot stand in YAML`, locate(strange.index), hint),
+    ]);
+  }
   const documents = compose(text, lines, locate);
   const [first, second] = documents;
   const found = documents.flatMap((document) => syntaxMistakes(document, text, locate));

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inventoryHost } from '../../../src/inventory/index.ts';
-import { load, mistakesOf } from '../../support/inventory.ts';
+import { inventoryHost, loadInventory } from '../../../src/inventory/index.ts';
+import { folderWith, load, mistakesOf } from '../../support/inventory.ts';
 
 const variables = async (text: string, host = 'h') =>
   JSON.parse(inventoryHost(await load({ hosts: text }, ['hosts'], { variableFiles: false }), host));
@@ -88,5 +90,28 @@ describe('a mistake in INI', () => {
       'BadHost hosts:1:1',
       'BadHost hosts:3:3',
     ]);
+  });
+});
+
+describe('bytes that are not UTF-8', () => {
+  const loadBytes = (latin1: string) => {
+    const cwd = folderWith({});
+    writeFileSync(join(cwd, 'hosts'), latin1, 'latin1');
+    return loadInventory(['hosts'], { cwd });
+  };
+
+  it('may stand in comments, whole lines and behind hosts', async () => {
+    const inventory = await loadBytes('# caf\xe9 \xc3\xa9\n[g] # \xe9\nh v=1 # \xe9\n');
+
+    expect(JSON.parse(inventoryHost(inventory, 'h'))).toEqual({ v: 1 });
+  });
+
+  it.each([
+    ['h v=\xe9', 'NotText hosts:1:1'],
+    ['h\xe9', 'NotText hosts:1:1'],
+    ['h\n[all:vars]\nv=caf\xe9', 'NotText hosts:3:1'],
+    ['[\xe9]', 'NotText hosts:1:1'],
+  ])('are a mistake in %j', async (text, expected) => {
+    expect(await mistakesOf(() => loadBytes(text))).toEqual([expected]);
   });
 });

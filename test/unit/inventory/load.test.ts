@@ -103,6 +103,8 @@ describe('a folder of inventories', () => {
 describe('a YAML inventory', () => {
   it.each([
     ['all: {hosts: {1234: }}', 'NameNotText hosts.yml:1:15'],
+    ['all: {children: {1234: }}', 'NameNotText hosts.yml:1:18'],
+    ['on: {hosts: {a: }}', 'NameNotText hosts.yml:1:1'],
     ['all: {hosts: [a, b]}', 'BadInventory hosts.yml:1:14'],
     ['all: {children: {g: 5}}', 'UnknownGroup hosts.yml:1:18'],
     ['all: {hosts: {a: [1]}}', 'BadInventory hosts.yml:1:18'],

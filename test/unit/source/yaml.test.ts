@@ -73,6 +73,8 @@ describe('parseYaml', () => {
     ['a: @b', 'YamlSyntax 1:4'],
     ['a: "b', 'YamlSyntax 1:6'],
     ['a: 1\n---\nb: 2', 'SeveralDocuments 2:1'],
+    ['a: 1\nb: x\0y', 'YamlSyntax 2:5'],
+    ['a: "\u001b[31m"', 'YamlSyntax 1:5'],
   ])('refuses %.40s', (written, expected) => {
     expect(mistakes(written)).toEqual([expected]);
   });
