@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
+import { foresee } from '../engine/foresee.ts';
+import type { BecomeFlags } from '../engine/identity.ts';
 import { journalDir, newRunId } from '../engine/journal.ts';
 import { pendingHandlers } from '../engine/pending-handlers.ts';
 import { run } from '../engine/run.ts';
@@ -46,7 +48,18 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       scopeFor({ host: variables(host, play), play, memory: new Map(), extra: loaded.extra }, undefined);
     return checkConnections(loaded.hostsOf(play), scopeOf);
   });
-  if (wrong.length > 0) throw new UserError(wrong);
+  const coming = await foresee({
+    plays,
+    hostsOf: loaded.hostsOf,
+    scopeOf: (host, play, around, later) =>
+      scopeFor({ host: variables(host, play), play, memory: later, extra: loaded.extra }, around),
+    kindOf: (host, play) => {
+      const { host: own, magic } = variables(host, play);
+      return JSON.stringify([magic.get('group_names'), [...own.keys()]]);
+    },
+    flags: becomeFlags(flags),
+  });
+  if (wrong.length > 0 || coming.length > 0) throw new UserError([...wrong, ...coming]);
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
   const reports = makeReports({
@@ -83,11 +96,7 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       maxImpact: flags.maxImpact,
       forceHandlers: flags.forceHandlers === true,
       forks: flags.forks,
-      flags: {
-        become: flags.become === true,
-        ...(flags.becomeUser !== undefined && { user: flags.becomeUser }),
-        ...(flags.becomeMethod !== undefined && { method: flags.becomeMethod }),
-      },
+      flags: becomeFlags(flags),
       detailedExitCode: flags.detailedExitcode === true,
       pending,
       journal,
@@ -103,6 +112,12 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     dialer.close();
   }
 }
+
+const becomeFlags = ({ become, becomeUser, becomeMethod }: RunFlags): BecomeFlags => ({
+  become: become === true,
+  ...(becomeUser !== undefined && { user: becomeUser }),
+  ...(becomeMethod !== undefined && { method: becomeMethod }),
+});
 
 /** Whether anything could be done on a host: not in check mode, unless a task says `check_mode: false`. */
 function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {

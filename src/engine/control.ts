@@ -24,15 +24,43 @@ export const controlNames = (): readonly string[] => Object.keys(CONTROLS);
 export const findControl = (name: string): Control | undefined =>
   Object.hasOwn(CONTROLS, name) ? CONTROLS[name] : undefined;
 
+/** Whether nothing comes of it but what it gives back: then it can be tried out before any host is touched. */
+export const isPure = (name: string): boolean => name !== 'pause';
+
+const condition = z.union([z.string(), z.boolean()]);
+
+const PARAMS = {
+  assert: z.strictObject({
+    that: z.union([condition, z.array(condition)]).describe('Conditions that must all hold'),
+    fail_msg: z.unknown().optional().describe('What to say where one does not'),
+    msg: z.unknown().optional().describe('The same'),
+    success_msg: z.unknown().optional().describe('What to say where all hold'),
+    quiet: z.unknown().optional().describe('Without effect: little is said anyway'),
+  }),
+  debug: z.strictObject({
+    msg: z.unknown().optional().describe('What to print. Default: Hello world!'),
+    var: z.string().optional().describe('The variable to print, by its name'),
+  }),
+  fail: z.strictObject({ msg: z.string().optional().describe('Why. Default: Failed as requested from task') }),
+  pause: z.strictObject({
+    seconds: z.coerce.number().min(0).optional().describe('How long, in seconds'),
+    minutes: z.coerce.number().min(0).optional().describe('How long, in minutes'),
+  }),
+  set_fact: z.record(z.string(), z.unknown()),
+} as const;
+
+/** What such a task takes; undefined where nobody writes it. */
+export const controlParams = (name: string): z.ZodType | undefined =>
+  Object.hasOwn(PARAMS, name) ? PARAMS[name as keyof typeof PARAMS] : undefined;
+
+/** Parameters rendered and found right. Throws `UserError`. */
+export function readParams(task: Task, scope: Scope): unknown {
+  const schema = controlParams(task.module);
+  return schema && params(task, scope, schema);
+}
+
 async function debug(task: Task, scope: Scope): Promise<Attempt> {
-  const { msg, var: name } = params(
-    task,
-    scope,
-    z.strictObject({
-      msg: z.unknown().optional().describe('What to print. Default: Hello world!'),
-      var: z.string().optional().describe('The variable to print, by its name'),
-    }),
-  );
+  const { msg, var: name } = params(task, scope, PARAMS.debug);
   if (name === undefined) return { status: 'ok', message: { msg: msg ?? 'Hello world!' } };
   const at = entry(task.params, 'var')?.at ?? task.at;
   const value = renderNode({ kind: 'scalar', value: `{{ ${name} }}`, at, quoted: false }, scope);
@@ -40,28 +68,17 @@ async function debug(task: Task, scope: Scope): Promise<Attempt> {
 }
 
 async function fail(task: Task, scope: Scope): Promise<Attempt> {
-  const { msg } = params(
-    task,
-    scope,
-    z.strictObject({ msg: z.string().optional().describe('Why. Default: Failed as requested from task') }),
-  );
+  const { msg } = params(task, scope, PARAMS.fail);
   return { status: 'failed', error: { code: 'Failed', message: msg ?? 'Failed as requested from task' } };
 }
 
 async function set_fact(task: Task, scope: Scope): Promise<Attempt> {
-  const facts = params(task, scope, z.record(z.string(), z.unknown()));
+  const facts = params(task, scope, PARAMS.set_fact);
   return { status: 'ok', facts, values: { facts } };
 }
 
 async function pause(task: Task, scope: Scope): Promise<Attempt> {
-  const { seconds, minutes } = params(
-    task,
-    scope,
-    z.strictObject({
-      seconds: z.coerce.number().min(0).optional().describe('How long, in seconds'),
-      minutes: z.coerce.number().min(0).optional().describe('How long, in minutes'),
-    }),
-  );
+  const { seconds, minutes } = params(task, scope, PARAMS.pause);
   await sleep(((minutes ?? 0) * 60 + (seconds ?? 0)) * 1000);
   return { status: 'ok' };
 }
@@ -81,7 +98,8 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
         error: failedAssertion(said && String(renderNode(said, scope)), String(condition.value), condition.at),
       };
   }
-  return { status: 'ok', message: { msg: 'All assertions passed' } };
+  const fine = entry(task.params, 'success_msg');
+  return { status: 'ok', message: { msg: fine ? renderNode(fine, scope) : 'All assertions passed' } };
 }
 
 /** What stands before the tasks of a role that says what it needs. */

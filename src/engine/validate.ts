@@ -1,10 +1,11 @@
-import type { Module } from '../contract/index.ts';
+import type { z } from 'zod';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { findModule } from '../registry/index.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { type Node, toData } from '../source/node.ts';
 import { isTemplated } from '../template/index.ts';
+import { controlParams } from './control.ts';
 import { tasksOf } from './steps.ts';
 
 /**
@@ -19,17 +20,17 @@ export async function checkTasks(playbooks: readonly Playbook[]): Promise<readon
 }
 
 async function checkTask(task: Task): Promise<readonly Diagnostic[]> {
-  const module = await findModule(task.module);
-  return module ? checkParams(module, task.params) : [];
+  const schema = controlParams(task.module) ?? (await findModule(task.module))?.params;
+  return schema ? checkParams(schema, task.params) : [];
 }
 
-function checkParams(module: Module, params: Node): readonly Diagnostic[] {
-  const parsed = module.params.safeParse(toData(params));
+function checkParams(schema: z.ZodType, params: Node): readonly Diagnostic[] {
+  const parsed = schema.safeParse(toData(params));
   if (parsed.success) return [];
   const issues = parsed.error.issues.filter(
     (issue) => issue.code === 'unrecognized_keys' || !dependsOnTemplate(params, issue.path),
   );
-  return zodDiagnostics({ ...parsed.error, issues } as typeof parsed.error, params, module.params);
+  return zodDiagnostics({ ...parsed.error, issues } as typeof parsed.error, params, schema);
 }
 
 /** Whether what an issue is about, or anything in it, will only be known once it is rendered. */

@@ -60,10 +60,21 @@ function decide(node: ASTNode, inside: Inside): unknown {
 function both([left, right]: readonly [ASTNode, ASTNode], inside: Inside, decisive: boolean): boolean | Unknown {
   const first = decide(left, inside);
   if (!isUnknown(first) && asBoolean(first, left, inside) === decisive) return decisive;
-  const second = decide(right, inside);
+  const second = isUnknown(first) ? decideOr(right, inside, first) : decide(right, inside);
   if (!isUnknown(second) && asBoolean(second, right, inside) === decisive) return decisive;
   if (isUnknown(first)) return first;
   return isUnknown(second) ? second : !decisive;
+}
+
+/** What stands behind something unknown may never be looked at, so a name that is not defined there is no mistake yet. */
+function decideOr(node: ASTNode, inside: Inside, otherwise: Unknown): unknown {
+  try {
+    return decide(node, inside);
+  } catch (error) {
+    if (error instanceof UserError && error.diagnostics.every(({ code }) => code === 'UndefinedVariable'))
+      return otherwise;
+    throw error;
+  }
 }
 
 function asBoolean(value: unknown, node: ASTNode, inside: Inside): boolean {
