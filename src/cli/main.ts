@@ -9,6 +9,7 @@ import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
 import { addPlaceCommand } from './place-command.ts';
 import { addRunCommands } from './run-command.ts';
+import { addTopologyCommand } from './topology-command.ts';
 import { VERSION } from './version.ts';
 
 /** The command line. Each command loads what it needs when it is called, so that `--help` costs nothing. */
@@ -26,6 +27,7 @@ function program(): Command {
   addExplainCommand(kvmplay);
   addEvidenceCommand(kvmplay);
   addPlaceCommand(kvmplay);
+  addTopologyCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

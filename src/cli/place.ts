@@ -1,4 +1,4 @@
-import { type CpuSet, type HostReserve, intersectionOf, parseCpuSet } from '../contract/index.ts';
+import { type CpuSet, intersectionOf, parseCpuSet } from '../contract/index.ts';
 import { placementSvg } from '../report/placement-svg.ts';
 import { placementText } from '../report/placement-text.ts';
 import { UserError } from '../source/diagnostic.ts';
@@ -20,12 +20,12 @@ export interface PlaceFlags extends TopologyFlags {
 /** `kvmplay place`. Gives the exit status: 2 where a guest has no place. */
 export async function placeCommand(host: string | undefined, flags: PlaceFlags): Promise<number> {
   const file = readGuests(flags.guests);
-  const { name, topology, reserve: written } = await readTopology(host, flags);
+  const { name, topology } = await readTopology(host, flags);
   const strange = strangePins(file, topology);
   if (strange.length > 0) throw new UserError(strange);
   const { stability, overcommit, minGain } = flags;
   const placement = told(() => {
-    const reserve = reservedBy(flags.reserve, written, topology);
+    const reserve = reservedBy(flags.reserve, topology);
     return planPlacement(topology, file.guests, { reserve, stability, overcommit, minGain });
   });
   const form = flags.output ?? flags.format;
@@ -35,7 +35,8 @@ export async function placeCommand(host: string | undefined, flags: PlaceFlags):
   return placement.feasible ? EXIT.ok : EXIT.failed;
 }
 
-function reservedBy(said: string | undefined, written: HostReserve | undefined, topology: Topology): CpuSet {
+function reservedBy(said: string | undefined, topology: Topology): CpuSet {
+  const { reserve: written } = topology;
   if (said === undefined) return written ? intersectionOf(written.host, topology.cpus.online) : autoReserve(topology);
   if (said === 'none') return [];
   const [, count] = /^auto(?::(\d+))?$/.exec(said) ?? [];

@@ -1,4 +1,4 @@
-import { type HostReserve, Problem, reserveOf, reserveProbes, type Seen, Unreachable } from '../contract/index.ts';
+import { Problem, type Seen, Unreachable } from '../contract/index.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { readText } from '../source/read-text.ts';
 import { buildTopology, deviceProbes, type Topology, topologyProbes } from '../topology/index.ts';
@@ -14,11 +14,11 @@ export interface TopologyFlags extends AskFlags {
   readonly topology?: string;
 }
 
-/** One host's topology, what `host_reserve` said there if it did, and what to call the host. Throws `UserError`, `Unreachable`. */
+/** One host's topology, and what to call the host. Throws `UserError`, `Unreachable`. */
 export async function readTopology(
   host: string | undefined,
   flags: TopologyFlags,
-): Promise<{ readonly name: string } & Read> {
+): Promise<{ readonly name: string; readonly topology: Topology }> {
   const sources = [host, flags.root, flags.topology].filter((one) => one !== undefined);
   if (sources.length !== 1)
     throw new UserError([
@@ -29,19 +29,14 @@ export async function readTopology(
         sources.length === 0 ? 'such as `--root /`, which is this machine' : 'leave the others out',
       ),
     ]);
-  if (flags.topology !== undefined) return { name: flags.topology, ...(await fromFile(flags.topology)) };
-  if (flags.root !== undefined) return { name: flags.root, ...(await fromRoot(flags.root)) };
+  if (flags.topology !== undefined) return { name: flags.topology, topology: await fromFile(flags.topology) };
+  if (flags.root !== undefined) return { name: flags.root, topology: await fromRoot(flags.root) };
   return fromHost(host ?? '', flags);
 }
 
-interface Read {
-  readonly topology: Topology;
-  readonly reserve: HostReserve | undefined;
-}
+const probes = () => ({ ...topologyProbes(), ...deviceProbes() });
 
-const probes = () => ({ ...topologyProbes(), ...deviceProbes(), ...reserveProbes });
-
-const readFrom = (seen: Seen): Read => told(() => ({ topology: buildTopology(seen), reserve: reserveOf(seen) }));
+const readFrom = (seen: Seen): Topology => told(() => buildTopology(seen));
 
 async function fromHost(pattern: string, flags: TopologyFlags) {
   const asked = await askHosts(pattern, flags, (remote) => look(remote, probes()));
@@ -49,10 +44,10 @@ async function fromHost(pattern: string, flags: TopologyFlags) {
   if (second)
     throw new UserError([mistake('SeveralHosts', `"${pattern}" names ${asked.length} hosts; one is expected here`)]);
   if (!one || 'error' in one) throw new Unreachable('Unreachable', one?.error.message ?? pattern, one?.error.hint);
-  return { name: one.host, ...readFrom(one.answer) };
+  return { name: one.host, topology: readFrom(one.answer) };
 }
 
-async function fromRoot(root: string): Promise<Read> {
+async function fromRoot(root: string): Promise<Topology> {
   const target = targetOf(root, { ansible_connection: 'local', kvmplay_root: root });
   const remote = await connect(target, { askPassword: askSecret });
   try {
@@ -62,10 +57,10 @@ async function fromRoot(root: string): Promise<Read> {
   }
 }
 
-async function fromFile(file: string): Promise<Read> {
+async function fromFile(file: string): Promise<Topology> {
   // Checking documents takes a library that hosts have no need of.
   const { topologyFromJson } = await import('../topology/from-json.ts');
-  return { topology: told(() => topologyFromJson(readText(file)), file), reserve: undefined };
+  return told(() => topologyFromJson(readText(file)), file);
 }
 
 /** What the topology or the planner refuses is told as a mistake: it comes from what the user gave. */

@@ -1,12 +1,23 @@
-import { type CpuSet, formatCpuSet, intersectionOf, Problem, parseCpuSet, type Seen } from '../contract/index.ts';
+import {
+  type CpuSet,
+  formatCpuSet,
+  intersectionOf,
+  Problem,
+  parseCpuSet,
+  RESERVE_FILE,
+  reserveOf,
+  type Seen,
+} from '../contract/index.ts';
 import { readCaches } from './caches.ts';
 import { readCpus } from './cpus.ts';
 import { readDisks, readNics } from './devices.ts';
+import { readGuests } from './guests.ts';
 import { readInterrupts } from './interrupts.ts';
 import { findLlcs } from './llcs.ts';
 import type { Group, Kind, Shelf, Socket, Topology } from './model.ts';
 import { readNodes } from './nodes.ts';
 import { cpuOf, groupBy, type SiblingsOf, siblingSets } from './sibling-sets.ts';
+import { told } from './told.ts';
 
 /**
  * A host's topology out of what was read by `topologyProbes` and, where they were asked too, `deviceProbes`.
@@ -30,8 +41,11 @@ export function buildTopology(seen: Seen): Topology {
   const nodes = readNodes(seen, online);
   const sockets = readSockets(seen, online, siblings);
   const model = modelOf(seen);
-  const smt = seen.text('topology.smt')?.trim();
+  const smt = told(seen, 'topology.smt')?.trim();
+  const hostname = hostnameOf(seen);
+  const reserve = seen.has(RESERVE_FILE) ? reserveOf(seen) : undefined;
   return {
+    ...(hostname !== undefined && { hostname }),
     ...(model !== undefined && { model }),
     cpus,
     sockets,
@@ -50,6 +64,8 @@ export function buildTopology(seen: Seen): Topology {
     nics: readNics(seen),
     disks: readDisks(seen),
     interrupts: readInterrupts(seen),
+    ...(reserve && { reserve }),
+    guests: readGuests(seen, online),
   };
 }
 
@@ -87,6 +103,11 @@ function readKinds(seen: Seen, online: CpuSet): Kind[] {
 /** What /proc/cpuinfo calls the processor, if it was read: x86 and others name it differently. */
 function modelOf(seen: Seen): string | undefined {
   if (!seen.has('topology.cpuinfo')) return undefined;
-  const cpuinfo = seen.text('topology.cpuinfo') ?? '';
+  const cpuinfo = told(seen, 'topology.cpuinfo') ?? '';
   return /^(?:model name|cpu model|cpu|Processor|uarch)\s*:\s*(\S.*)$/m.exec(cpuinfo)?.[1]?.trim();
+}
+
+function hostnameOf(seen: Seen): string | undefined {
+  const text = seen.has('topology.hostname') ? told(seen, 'topology.hostname') : undefined;
+  return text?.trim().split('\n')[0] || undefined;
 }

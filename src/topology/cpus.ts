@@ -1,6 +1,7 @@
 import { type CpuSet, cpuSet, differenceOf, intersectionOf, parseCpuSet, type Seen } from '../contract/index.ts';
 import type { Cpus } from './model.ts';
 import { cpuOf } from './sibling-sets.ts';
+import { told } from './told.ts';
 
 /** Which CPUs there are, are online, isolated and tickless. Old kernels tell less; an empty set may read `(null)` or NUL. */
 export function readCpus(seen: Seen): Cpus {
@@ -35,13 +36,13 @@ function onlineCpus(seen: Seen, folders: CpuSet): CpuSet {
 }
 
 function listed(seen: Seen, name: string): CpuSet | undefined {
-  const text = seen.text(name);
+  const text = told(seen, name);
   return text === undefined ? undefined : parseCpuSet(text.replace(/\(null\)|\0/g, ''));
 }
 
 /** The CPUs of a boot argument such as `isolcpus=managed_irq,domain,2-7`; what only keeps interrupts away does not count. */
 function bootedWith(seen: Seen, argument: string): CpuSet {
-  const value = new RegExp(`(?:^|\\s)${argument}=(\\S+)`).exec(seen.text('topology.cmdline') ?? '')?.[1] ?? '';
+  const value = new RegExp(`(?:^|\\s)${argument}=(\\S+)`).exec(told(seen, 'topology.cmdline') ?? '')?.[1] ?? '';
   const parts = value.split(',');
   const flags = parts.filter((part) => /^[a-z]/.test(part));
   if (flags.length > 0 && !flags.includes('domain')) return [];

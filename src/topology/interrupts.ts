@@ -1,5 +1,6 @@
 import { parseCpuSet, type Seen } from '../contract/index.ts';
 import type { Interrupt } from './model.ts';
+import { told } from './told.ts';
 
 /**
  * The numbered lines of `/proc/interrupts`, which has one column for each online CPU. Source: show_interrupts in the
@@ -35,7 +36,7 @@ export function readInterrupts(seen: Seen): Interrupt[] {
   if (!seen.has('topology.interrupts')) return [];
   const allowed = byIrq(seen.files('topology.irq_allowed'));
   const effective = byIrq(seen.files('topology.irq_effective'));
-  return parseInterrupts(seen.text('topology.interrupts') ?? '').map(({ irq, name, counts }) => {
+  return parseInterrupts(told(seen, 'topology.interrupts') ?? '').map(({ irq, name, counts }) => {
     const may = parseCpuSet(allowed.get(irq) ?? '');
     const does = parseCpuSet(effective.get(irq) ?? '');
     return { irq, name, allowed: may, effective: does.length > 0 ? does : may, counts };

@@ -1,11 +1,12 @@
 import { type CpuSet, formatCpuSet } from '../contract/index.ts';
-import type { Group, Interrupt, Llc, NumaNode, Topology } from './model.ts';
+import type { Group, Interrupt, Llc, NumaNode, RunningGuest, Topology } from './model.ts';
 
 /** The document that `topology --format json` prints: schema `kvmplay.topology/1`. CPU sets are kernel lists, sizes KiB; null is "not told". */
 export function topologyJson(topology: Topology) {
-  const { cpus, sockets, shelves, dies, clusters, cores, caches, llcs, nodes, kinds } = topology;
+  const { cpus, sockets, shelves, dies, clusters, cores, caches, llcs, nodes, kinds, reserve } = topology;
   return {
     schema: 'kvmplay.topology/1',
+    hostname: topology.hostname ?? null,
     model: topology.model ?? null,
     smt: topology.smt ?? null,
     cpus: {
@@ -33,6 +34,8 @@ export function topologyJson(topology: Topology) {
     })),
     disks: topology.disks.map(({ name, node }) => ({ name, node: node ?? null })),
     interrupts: topology.interrupts.map(interruptJson),
+    reserve: reserve ? { host: formatCpuSet(reserve.host), guests: formatCpuSet(reserve.guests) } : null,
+    guests: topology.guests.map(guestJson),
   };
 }
 
@@ -59,5 +62,18 @@ function interruptJson({ irq, name, allowed, effective, counts }: Interrupt) {
     allowed: list(allowed),
     effective: list(effective),
     counts: Object.fromEntries([...counts].map(([cpu, count]) => [String(cpu), count])),
+  };
+}
+
+function guestJson({ name, memoryKib, vcpus, emulator, iothreads, memoryNodes, hugepages }: RunningGuest) {
+  return {
+    name,
+    memory_kib: memoryKib,
+    vcpus: Object.fromEntries(vcpus.map(({ vcpu, cpus }) => [String(vcpu), formatCpuSet(cpus)])),
+    pinned: vcpus.filter(({ pinned }) => pinned).map(({ vcpu }) => vcpu),
+    emulator: formatCpuSet(emulator),
+    iothreads: Object.fromEntries(iothreads.map(({ iothread, cpus }) => [String(iothread), formatCpuSet(cpus)])),
+    memory_nodes: memoryNodes ? formatCpuSet(memoryNodes) : null,
+    hugepages,
   };
 }

@@ -1,10 +1,12 @@
-import type { CpuSet } from '../contract/index.ts';
+import type { CpuSet, HostReserve } from '../contract/index.ts';
 
 /**
  * A host as its kernel shows it. Everything is in terms of online CPUs unless it says otherwise, lists ascend by their
  * first CPU (nodes and devices by their name), and `undefined` means that this kernel does not tell. Plain data.
  */
 export interface Topology {
+  /** What the host calls itself, where it was asked for and is told. */
+  readonly hostname?: string;
   /** The processor's name, where it was asked for and is told. */
   readonly model?: string;
   readonly cpus: Cpus;
@@ -28,6 +30,10 @@ export interface Topology {
   readonly nics: readonly Nic[];
   readonly disks: readonly Device[];
   readonly interrupts: readonly Interrupt[];
+  /** What `host_reserve` left on the host; undefined where nobody has said so. */
+  readonly reserve?: HostReserve;
+  /** Guests that run, by name. */
+  readonly guests: readonly RunningGuest[];
 }
 
 export interface Cpus {
@@ -105,4 +111,25 @@ export interface Interrupt {
   readonly effective: CpuSet;
   /** How often it came, by CPU; CPUs that it never came to are left out. */
   readonly counts: ReadonlyMap<number, number>;
+}
+
+/** A guest that runs, as libvirt holds it there. */
+export interface RunningGuest {
+  readonly name: string;
+  readonly memoryKib: number;
+  /** Where each of its vCPUs may run: every CPU that guests may have where it is not pinned. In the order of their numbers. */
+  readonly vcpus: readonly RunningVcpu[];
+  /** Where everything else of its process may run. */
+  readonly emulator: CpuSet;
+  readonly iothreads: readonly { readonly iothread: number; readonly cpus: CpuSet }[];
+  /** The nodes that its memory is bound to; undefined where it is not bound. */
+  readonly memoryNodes: CpuSet | undefined;
+  /** Its memory is backed by huge pages. */
+  readonly hugepages: boolean;
+}
+
+export interface RunningVcpu extends Group {
+  readonly vcpu: number;
+  /** The guest says so; else it may be anywhere. */
+  readonly pinned: boolean;
 }

@@ -1,5 +1,6 @@
 import { type CpuSet, cpuSet, intersectionOf, parseCpuMask, parseCpuSet, type Seen } from '../contract/index.ts';
 import type { Hugepages, NumaNode } from './model.ts';
+import { told } from './told.ts';
 
 /**
  * NUMA nodes in the order of their numbers, those without CPUs or without memory too. A kernel that knows of no nodes
@@ -11,7 +12,7 @@ export function readNodes(seen: Seen, online: CpuSet): NumaNode[] {
   const distances = byNode(seen.files('topology.distances'));
   const pools = poolsByNode(seen.files('topology.node_hugepages'));
   const ids = cpuSet([...cpus.keys(), ...memory.keys(), ...distances.keys(), ...pools.keys()]);
-  const wholeHost = seen.text('topology.memory') ?? '';
+  const wholeHost = told(seen, 'topology.memory') ?? '';
   const hostPools = poolsByNode(seen.files('topology.hugepages')).get(0) ?? {};
   if (ids.length === 0) return [{ id: 0, cpus: online, ...amounts(wholeHost), distances: [10], hugepages: hostPools }];
   const alone = ids.length === 1;

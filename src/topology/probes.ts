@@ -1,4 +1,4 @@
-import { dir, file, glob, type Probes } from '../contract/index.ts';
+import { dir, file, glob, type Probes, reserveProbes } from '../contract/index.ts';
 
 const CPU = '/sys/devices/system/cpu';
 const NODE = '/sys/devices/system/node';
@@ -38,13 +38,18 @@ export function topologyProbes(): Probes {
   };
 }
 
-/** What a picture of the host shows besides: its name, devices and interrupts. */
+/** What a picture of the host shows besides: its name, devices, interrupts, what is reserved and which guests run. */
 export function deviceProbes(): Probes {
   return {
+    ...reserveProbes,
+    'topology.hostname': file('/etc/hostname'),
     'topology.cpuinfo': file('/proc/cpuinfo'),
     'topology.interrupts': file('/proc/interrupts'),
     'topology.irq_allowed': glob('/proc/irq/[0-9]*/smp_affinity_list'),
     'topology.irq_effective': glob('/proc/irq/[0-9]*/effective_affinity_list'),
+    // libvirt keeps the state of each guest that runs here; only root may read it.
+    'topology.guests': glob('/run/libvirt/qemu/*.xml'),
+    'topology.guests_cpus': glob('/sys/fs/cgroup/machine.slice/cpuset.cpus.effective'),
     'topology.nic_drivers': glob(`${above('/sys/class/net/*', 2)}/uevent`),
     ...Object.fromEntries(
       NIC_DEPTHS.map((depth) => [`topology.nic_irqs_${depth}`, glob(`${above('/sys/class/net/*', depth)}/msi_irqs/*`)]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatCpuSet, printReserve, RESERVE_FILE } from '../../src/contract/index.ts';
-import { topologyJson } from '../../src/topology/json.ts';
+import { topologyJson } from '../../src/topology/index.ts';
 import { machine } from '../support/machines.ts';
 import { makeSite } from './site.ts';
 

@@ -57,6 +57,7 @@ export function machine(spec: Machine): Topology {
     nics: [],
     disks: [],
     interrupts: [],
+    guests: [],
   };
 }
 

@@ -32,7 +32,9 @@ function isAbout(sizeKib: number | undefined, shown: string): boolean {
   return sizeKib !== undefined && Math.abs(sizeKib / scale - Number(digits)) <= 1;
 }
 
-describe.skipIf(machines.length === 0).each(machines)('the captured machine $name', ({ root }) => {
+if (machines.length === 0) it.skip('the captured machines are not there', () => {});
+
+describe.each(machines)('the captured machine $name', ({ root }) => {
   const topology = topologyAt(root);
   const expected = (name: string) => readIfThere(join(root, 'expected', name));
   const lscpu: { field: string; data: string | null }[] = JSON.parse(expected('lscpu.json') ?? '{"lscpu":[]}').lscpu;
