@@ -5,12 +5,12 @@ import {
   defineModule,
   differenceOf,
   formatCpuSet,
-  glob,
+  guestPins,
   type HostReserve,
   intersectionOf,
   isWithin,
   Problem,
-  parseCpuSet,
+  pinProbes,
   planOf,
   printReserve,
   RESERVE_FILE,
@@ -22,13 +22,6 @@ import {
   unionOf,
 } from '../src/contract/index.ts';
 import { autoReserve, buildTopology, type Topology, topologyProbes } from '../src/topology/index.ts';
-
-/** Where libvirt says which CPUs a vCPU may run on: with cgroup v2, and with v1. */
-const PINS = [
-  '/sys/fs/cgroup/machine.slice/*.scope/libvirt/vcpu*/cpuset.cpus',
-  '/sys/fs/cgroup/cpuset/machine.slice/*.scope/vcpu*/cpuset.cpus',
-  '/sys/fs/cgroup/cpuset/machine.slice/*.scope/libvirt/vcpu*/cpuset.cpus',
-] as const;
 
 const Params = z
   .strictObject({
@@ -67,7 +60,7 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
   reads: () => ({
     ...reserveProbes,
     ...topologyProbes(),
-    ...Object.fromEntries(PINS.map((pattern) => [pattern, glob(pattern)])),
+    ...pinProbes,
   }),
   plan(params, seen) {
     const topology = buildTopology(seen);
@@ -176,24 +169,14 @@ function doubts(host: CpuSet, guests: CpuSet, { cores, cpus }: Topology): string
 /** Running guests that are pinned to what is the host's now. */
 function pinned(host: CpuSet, { cpus: { online } }: Topology, seen: Seen): string[] {
   const found = new Map<string, CpuSet>();
-  for (const pattern of PINS)
-    for (const [path, list] of seen.files(pattern)) {
-      const pins = parseCpuSet(list);
-      const taken = intersectionOf(pins, host);
-      if (taken.length === 0 || isWithin(online, pins)) continue;
-      const guest = guestIn(path);
-      found.set(guest, unionOf(found.get(guest) ?? [], taken));
-    }
+  for (const { guest, thread, cpus } of guestPins(seen)) {
+    const taken = intersectionOf(cpus, host);
+    if (!thread.startsWith('vcpu') || taken.length === 0 || isWithin(online, cpus)) continue;
+    found.set(guest, unionOf(found.get(guest) ?? [], taken));
+  }
   return [...found].map(
     ([guest, cpus]) => `the guest ${guest} runs with vCPUs pinned to ${formatCpuSet(cpus)}, the host's`,
   );
-}
-
-/** `machine-qemu\\x2d3\\x2ddb.scope`: systemd writes what is no letter or digit as a number. */
-function guestIn(path: string): string {
-  const [, scope = path] = /\/machine-([^/]*)\.scope\//.exec(path) ?? [];
-  const name = scope.replaceAll(/\\x([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return name.replace(/^[a-z]+-\d+-/, '');
 }
 
 /** An example's machine: a socket of four cores with two threads each, siblings four apart. */

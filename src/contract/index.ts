@@ -22,6 +22,7 @@ export {
 } from './cpu-set.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export { guestPins, pinProbes } from './guest-pins.ts';
 export type { HostReserve } from './host-reserve.ts';
 export { cpusFor, printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
 export type { ModuleParameter } from './kernel-module.ts';
@@ -50,6 +51,8 @@ export { sameReading } from './same.ts';
 export { Seen } from './seen.ts';
 export { offeredBy, selectedOf } from './selected.ts';
 export { formatKib, parseKib } from './size.ts';
+export type { SliceCpus } from './slice.ts';
+export { noSliceCpus, persistSlice, sameSlice, setSlice, sliceProbes } from './slice.ts';
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
 export { tunedNotes, tunedProbes } from './tuned.ts';
 export { maskUnits, rivalUnits, sameUnit, unitOf, unitProbe } from './unit.ts';

@@ -24,7 +24,10 @@ export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
     case 'daemon-reload':
       return '';
     case 'show':
-      return show(unit, files);
+      return rest.includes('--property=AllowedCPUs') ? `AllowedCPUs=${allowed(unit, files)}\n` : show(unit, files);
+    case 'set-property':
+      keepTo(unit, rest.at(-1)?.replace('AllowedCPUs=', '') ?? '', files);
+      return '';
     case 'mask':
       files.put(`${UNITS[0]}/${unit}`, { link: '/dev/null' });
       if (now) stop();
@@ -62,4 +65,20 @@ function show(unit: string, files: FakeFiles): string {
   if (masked(unit, files)) return lines('masked', 'masked');
   if (!exists(unit, files)) return lines('not-found', '');
   return lines('loaded', files.glob(`/etc/systemd/system/*.wants/${unit}`).length > 0 ? 'enabled' : 'disabled');
+}
+
+const CGROUP = '/sys/fs/cgroup';
+const SETTING = /^AllowedCPUs=(.*)$/gm;
+const property = (unit: string) => `/run/systemd/system.control/${unit}.d/50-AllowedCPUs.conf`;
+
+const allowed = (unit: string, files: FakeFiles): string =>
+  [...(files.read(property(unit))?.toString() ?? '').matchAll(SETTING)].at(-1)?.[1] ?? '';
+
+/** An empty set leaves the kernel with the old one, until no unit has any: then the controller is not needed any more. */
+function keepTo(unit: string, cpus: string, files: FakeFiles): void {
+  files.put(property(unit), `[Slice]\nAllowedCPUs=\nAllowedCPUs=${cpus}\n`);
+  if (cpus !== '' && files.names(`${CGROUP}/${unit}`)) files.put(`${CGROUP}/${unit}/cpuset.cpus`, `${cpus}\n`);
+  const settings = files.glob('/run/systemd/system.control/*.d/50-AllowedCPUs.conf');
+  if (settings.some((path) => !/=\n$/.test(files.read(path)?.toString() ?? ''))) return;
+  for (const path of files.glob(`${CGROUP}/*/cpuset.cpus`)) files.remove(path);
 }
