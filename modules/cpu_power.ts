@@ -15,6 +15,7 @@ import {
   type Seen,
   sameKnob,
   setKnob,
+  type TunedSetting,
   tmpfilesProbes,
   tunedNotes,
   tunedProbes,
@@ -108,7 +109,10 @@ Virtual machines and machines whose firmware keeps the clocks to itself have no 
     if (knobs.length === 0) return { changes: [], na: notes.join('; ') };
     const live = params.live ? knobs.flatMap((knob) => setKnob(seen, knob) ?? []) : [];
     const boot = params.persistent ? persistKnobs(seen, params.file, merged(knobs, params, seen)) : NO_BOOT;
-    return planOf([...live, ...boot.changes], boot.pending, [...notes, ...tunedNotes(seen, 'clocks of CPUs')]);
+    return planOf([...live, ...boot.changes], boot.pending, [
+      ...notes,
+      ...tunedNotes(seen, (one) => alsoSets(params, one)),
+    ]);
   },
   same: (_, a, b) => sameKnob(a, b),
   examples: [
@@ -177,6 +181,21 @@ function knobsOf(params: Params, policies: readonly Policy[], seen: Seen): { kno
   if (params.resume_latency !== undefined) knobs.push(...latencyKnobs(params, seen, notes));
   return { knobs, notes };
 }
+
+/** Options of tuned's plugin `cpu` that write the same files. */
+const TUNED: Readonly<Record<string, readonly (keyof Params)[]>> = {
+  governor: ['governor'],
+  energy_perf_bias: ['energy_performance_preference'],
+  energy_performance_preference: ['energy_performance_preference'],
+  min_perf_pct: ['min_freq'],
+  max_perf_pct: ['max_freq'],
+  no_turbo: ['boost'],
+  boost: ['boost'],
+  pm_qos_resume_latency_us: ['resume_latency'],
+};
+
+const alsoSets = (params: Params, { plugin, key }: TunedSetting): string | undefined =>
+  plugin === 'cpu' ? TUNED[key]?.find((name) => params[name] !== undefined) : undefined;
 
 function boostKnobs(boost: boolean, policies: readonly Policy[], seen: Seen, notes: string[]): Knob[] {
   // It moves the highest clock there is.

@@ -19,6 +19,7 @@ import {
   setDropIn,
   setKnob,
   setKnobs,
+  type TunedSetting,
   tunedNotes,
   tunedProbes,
   udevMatches,
@@ -151,7 +152,11 @@ The rules are for disks as they are found at boot, by the same names or class; \
     const labels = new Map(lines.map(({ key, name }) => [key, name]));
     const rules = params.persistent ? setDropIn(seen, params.file, RULE, wanted, labels) : undefined;
     const changes = [...plans.flatMap((plan) => (params.live ? plan.changes : [])), ...(rules ? [rules] : [])];
-    return planOf(changes, [], [...plans.flatMap(({ notes }) => notes), ...tunedNotes(seen, 'I/O schedulers')]);
+    return planOf(
+      changes,
+      [],
+      [...plans.flatMap(({ notes }) => notes), ...tunedNotes(seen, (one) => alsoSets(params, one))],
+    );
   },
   same: (_, a, b) => sameKnob(a, b),
   examples: [
@@ -199,6 +204,12 @@ The rules are for disks as they are found at boot, by the same names or class; \
     },
   ],
 });
+
+/** What of this a profile of tuned sets for every disk. */
+function alsoSets(params: Params, { plugin, key }: TunedSetting): string | undefined {
+  if (plugin === 'disk' && key === 'elevator' && params.scheduler !== undefined) return 'scheduler';
+  return plugin === 'disk' && key === 'readahead' && params.read_ahead_kb !== undefined ? 'read_ahead_kb' : undefined;
+}
 
 function planDisk(disk: string, params: Params, seen: Seen) {
   const queue = `${BLOCK}/${disk}/queue`;

@@ -13,6 +13,7 @@ import {
   GRUB_DROP_IN,
   isWithin,
   Problem,
+  parseCmdline,
   parseCpuSet,
   planOf,
   reserveProbes,
@@ -23,6 +24,9 @@ import {
   setBootArguments,
   setHugePages,
   splitCpus,
+  type TunedSetting,
+  tunedNotes,
+  tunedProbes,
   type Wish,
 } from '../src/contract/index.ts';
 
@@ -114,13 +118,15 @@ without a reboot: for most hosts \`cpu_isolation\` is enough.`,
   reads: (params) => ({
     ...bootProbes(params.file),
     ...reserveProbes,
+    ...tunedProbes,
     [ONLINE]: file(ONLINE),
     [POSSIBLE]: file(POSSIBLE),
   }),
   plan(params, seen) {
     const wishes = wishesOf(params, seen);
     const { changes, pending, na } = setBootArguments(seen, params.file, wishes);
-    return na === undefined ? planOf(changes, pending) : { changes: [], na };
+    const notes = tunedNotes(seen, (one) => alsoSets(params, one));
+    return na === undefined ? planOf(changes, pending, notes) : { changes: [], na };
   },
   same: sameBoot,
   examples: [
@@ -181,6 +187,14 @@ menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simpl
     },
   ],
 });
+
+/** What of this a profile of tuned has the host booted with, by options like `cmdline_isolation=+isolcpus=…`. */
+function alsoSets(params: Params, { plugin, key, value }: TunedSetting): string | undefined {
+  if (plugin !== 'bootloader' || !key.startsWith('cmdline')) return undefined;
+  const names = [...Object.keys(params.arguments), ...(params.remove ?? []).map((one) => one.replace(/=.*/, ''))];
+  const said = parseCmdline(value.replace(/^[+-]/, '')).args;
+  return names.find((name) => said.some((arg) => sameName(arg.name, name)));
+}
 
 function wishesOf(params: Params, seen: Seen): Wish[] {
   const set = Object.entries(params.arguments).map(([name, value]) => {

@@ -20,6 +20,8 @@ import {
   setKnobs,
   text,
   tmpfilesProbes,
+  tunedNotes,
+  tunedProbes,
   unitProbe,
 } from '../src/contract/index.ts';
 
@@ -113,6 +115,7 @@ A guest that runs through it is not merged again when \`state\` is \`on\` later,
   params: Params,
   reads: (params) => ({
     ...(params.live && knobProbes([RUN, ...COUNTERS, MEMINFO, ...tunablesOf(params).map(({ path }) => path)])),
+    ...tunedProbes,
     ...Object.fromEntries(SERVICES.map((name) => [name, unitProbe(name)])),
     ...(params.persistent && { [DEBIAN]: file(DEBIAN), ...tmpfilesProbes(params.file) }),
   }),
@@ -125,6 +128,15 @@ A guest that runs through it is not merged again when \`state\` is \`on\` later,
     const services =
       params.services === 'mask' ? maskUnits(seen, SERVICES) : rivalUnits(seen, rivals, 'sets KSM by itself');
     const live = params.live ? liveChanges(params.state, here, seen) : [];
+    const knobs = [
+      ...here.map(({ path, label }) => ({ path, label })),
+      ...(params.state ? [{ path: RUN, label: 'ksm.run' }] : []),
+    ];
+    notes.push(
+      ...tunedNotes(seen, ({ plugin, key }) =>
+        plugin === 'sysfs' ? knobs.find(({ path }) => path === key)?.label : undefined,
+      ),
+    );
     if (!params.persistent) return planOf([...services.changes, ...live], services.pending, notes);
     const run = params.state && { path: RUN, label: 'ksm.run', value: params.state === 'on' ? '1' : '0' };
     const boot = persistKnobs(seen, params.file, run ? [...here, run] : here);

@@ -19,6 +19,8 @@ import {
   sameKnob,
   setDropIn,
   setKnobs,
+  tunedNotes,
+  tunedProbes,
 } from '../src/contract/index.ts';
 
 /** Where the kernel is silent or odd, the range it means. Source: Documentation/admin-guide/sysctl/vm.rst. */
@@ -140,6 +142,7 @@ it and that says otherwise is shown as pending, with its line: only a person can
     const around = params.ignore_missing ? [] : lost.flatMap((key) => parentsOf(procPath(key)));
     return {
       ...knobProbes([...live, ...twins].map(procPath)),
+      ...(params.state === 'present' && tunedProbes),
       ...(params.persistent && dropInProbes('sysctl.d', params.file)),
       ...Object.fromEntries(around.map((path) => [path, dir(path)])),
     };
@@ -155,6 +158,11 @@ it and that says otherwise is shown as pending, with its line: only a person can
     const notes = missing.map((key) => `${key}: n/a, this kernel does not have it`);
     if (missing.length === wanted.size) return { changes: [], na: notes.join('; ') };
     for (const key of missing) wanted.delete(key);
+    notes.push(
+      ...tunedNotes(seen, ({ plugin, key }) =>
+        plugin === 'sysctl' && wanted.has(dotted(key)) ? dotted(key) : undefined,
+      ),
+    );
 
     const live = params.live
       ? setKnobs(

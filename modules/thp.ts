@@ -14,6 +14,7 @@ import {
   sameKnob,
   selectedOf,
   setKnobs,
+  type TunedSetting,
   text,
   tmpfilesProbes,
   tunedNotes,
@@ -103,7 +104,7 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
     const { here, notes } = params.live ? knobsHere(seen, asked) : { here: asked, notes: [] };
     const live = params.live ? setKnobs(seen, here) : [];
     const boot = params.persistent ? persistKnobs(seen, params.file, here) : { changes: [], pending: [] };
-    if (params.live) notes.push(...tunedNotes(seen, 'transparent huge pages'));
+    if (params.live) notes.push(...tunedNotes(seen, (one) => alsoSets(here, one)));
     const overridden = params.live ? sizeOverride(params.enabled, seen) : [];
     return planOf([...live, ...boot.changes], [...overridden, ...boot.pending], notes);
   },
@@ -155,6 +156,13 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
     },
   ],
 });
+
+/** What of this a profile of tuned sets. */
+function alsoSets(knobs: readonly Knob[], { plugin, key }: TunedSetting): string | undefined {
+  const path =
+    plugin === 'vm' && /^transparent_huge_?pages?$/.test(key) ? `${THP}/enabled` : plugin === 'sysfs' ? key : '';
+  return knobs.find((knob) => knob.path === path)?.label;
+}
 
 /** The size that guests get when they get a huge page may have been told otherwise. */
 function sizeOverride(enabled: string | undefined, seen: Seen): Pending[] {

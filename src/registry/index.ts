@@ -12,6 +12,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,
+  tuned_profile: async () => (await import('../../modules/tuned_profile.ts')).tuned_profile,
   vhost_net: async () => (await import('../../modules/vhost_net.ts')).vhost_net,
   zswap: async () => (await import('../../modules/zswap.ts')).zswap,
 };

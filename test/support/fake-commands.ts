@@ -2,11 +2,13 @@ import { fakeGrub } from './fake-grub.ts';
 import type { Command } from './fake-host.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
+import { fakeTunedAdm } from './fake-tuned.ts';
 
 /** The commands that modules use, on a host where all of them are installed. */
 export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   modprobe: fakeModprobe,
   systemctl: fakeSystemctl,
+  'tuned-adm': fakeTunedAdm,
   'update-grub': fakeGrub,
   'grub2-mkconfig': fakeGrub,
 };

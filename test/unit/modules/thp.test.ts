@@ -75,12 +75,20 @@ describe('thp', () => {
     expect(summaryOf(await planOn(thp, { enabled: 'madvise', ...live }, files))).toEqual(expected);
   });
 
-  it('notes that tuned may think otherwise', async () => {
-    const files = { ...enabled, '/etc/tuned/active_profile': 'virtual-host\n' };
+  it('notes what the profile of tuned sets as well', async () => {
+    const conf = '/usr/lib/tuned/oracle/tuned.conf';
+    const files = {
+      ...enabled,
+      '/etc/tuned/active_profile': 'oracle\n',
+      [conf]: '[sysctl]\nvm.swappiness = 10\n\n[vm]\ntransparent_hugepages=never\n',
+      '/usr/lib/systemd/system/tuned.service': '[Service]\n',
+    };
+    const running = { ...files, '/sys/fs/cgroup/system.slice/tuned.service/cgroup.procs': '1\n' };
 
-    expect((await planOn(thp, { enabled: 'madvise', ...live }, files)).notes).toEqual([
-      'tuned is set to "virtual-host", which may set transparent huge pages when it starts',
+    expect((await planOn(thp, { enabled: 'madvise', ...live }, running)).notes).toEqual([
+      `thp.enabled: tuned sets it too whenever it starts, to never (profile oracle, ${conf}:5)`,
     ]);
+    expect(await planOn(thp, { enabled: 'madvise', ...live }, files)).not.toHaveProperty('notes');
   });
 
   it.each([
