@@ -4,6 +4,7 @@ import {
   type CpuSet,
   defineModule,
   differenceOf,
+  file,
   formatCpuSet,
   guestPins,
   type HostReserve,
@@ -16,7 +17,6 @@ import {
   RESERVE_FILE,
   replaceFile,
   reserveOf,
-  reserveProbes,
   type Seen,
   sameCpus,
   unionOf,
@@ -58,7 +58,8 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
   crossChecked: true,
   params: Params,
   reads: () => ({
-    ...reserveProbes,
+    // By a name of its own, or the topology would trip over what is to be written anew.
+    written: file(RESERVE_FILE),
     ...topologyProbes(),
     ...pinProbes,
   }),
@@ -73,7 +74,7 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
     const was = now ? `host ${formatCpuSet(now.host)}, guests ${formatCpuSet(now.guests)} → ` : '';
     const change = replaceFile({
       path: RESERVE_FILE,
-      before: seen.raw(RESERVE_FILE),
+      before: seen.raw('written'),
       content: printReserve({ host, guests }),
       summary: `CPUs reserved: ${was}host ${formatCpuSet(host)}, guests ${formatCpuSet(guests)}`,
     });
