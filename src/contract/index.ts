@@ -40,6 +40,7 @@ export { pokeKnob, replaceFile } from './make-change.ts';
 export type { Example, Module, Shown } from './module.ts';
 export { defineModule } from './module.ts';
 export { nearest } from './nearest.ts';
+export { matches, matchesText } from './pattern.ts';
 export type { Probe, Probes } from './probe.ts';
 export { command, dir, file, glob, link, probeKey, probeName, stat } from './probe.ts';
 export { Conflict, NotKnown, Problem } from './problem.ts';

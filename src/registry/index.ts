@@ -7,6 +7,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   host_reserve: async () => (await import('../../modules/host_reserve.ts')).host_reserve,
   hugepages: async () => (await import('../../modules/hugepages.ts')).hugepages,
   io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,
+  irq_affinity: async () => (await import('../../modules/irq_affinity.ts')).irq_affinity,
   kernel_cmdline: async () => (await import('../../modules/kernel_cmdline.ts')).kernel_cmdline,
   ksm: async () => (await import('../../modules/ksm.ts')).ksm,
   kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,

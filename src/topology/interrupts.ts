@@ -35,7 +35,7 @@ export function parseInterrupts(table: string): { irq: number; name: string; cou
 export function readInterrupts(seen: Seen): Interrupt[] {
   if (!seen.has('topology.interrupts')) return [];
   const allowed = byIrq(seen.files('topology.irq_allowed'));
-  const effective = byIrq(seen.files('topology.irq_effective'));
+  const effective = seen.has('topology.irq_effective') ? byIrq(seen.files('topology.irq_effective')) : new Map();
   return parseInterrupts(told(seen, 'topology.interrupts') ?? '').map(({ irq, name, counts }) => {
     const may = parseCpuSet(allowed.get(irq) ?? '');
     const does = parseCpuSet(effective.get(irq) ?? '');

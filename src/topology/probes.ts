@@ -38,22 +38,29 @@ export function topologyProbes(): Probes {
   };
 }
 
+/** Interrupts, and which NIC has which. */
+export function interruptProbes(): Probes {
+  return {
+    'topology.interrupts': file('/proc/interrupts'),
+    'topology.irq_allowed': glob('/proc/irq/[0-9]*/smp_affinity_list'),
+    'topology.nic_drivers': glob(`${above('/sys/class/net/*', 2)}/uevent`),
+    ...Object.fromEntries(
+      NIC_DEPTHS.map((depth) => [`topology.nic_irqs_${depth}`, glob(`${above('/sys/class/net/*', depth)}/msi_irqs/*`)]),
+    ),
+  };
+}
+
 /** What a picture of the host shows besides: its name, devices, interrupts, what is reserved and which guests run. */
 export function deviceProbes(): Probes {
   return {
     ...reserveProbes,
     'topology.hostname': file('/etc/hostname'),
     'topology.cpuinfo': file('/proc/cpuinfo'),
-    'topology.interrupts': file('/proc/interrupts'),
-    'topology.irq_allowed': glob('/proc/irq/[0-9]*/smp_affinity_list'),
+    ...interruptProbes(),
     'topology.irq_effective': glob('/proc/irq/[0-9]*/effective_affinity_list'),
     // libvirt keeps the state of each guest that runs here; only root may read it.
     'topology.guests': glob('/run/libvirt/qemu/*.xml'),
     'topology.guests_cpus': glob('/sys/fs/cgroup/machine.slice/cpuset.cpus.effective'),
-    'topology.nic_drivers': glob(`${above('/sys/class/net/*', 2)}/uevent`),
-    ...Object.fromEntries(
-      NIC_DEPTHS.map((depth) => [`topology.nic_irqs_${depth}`, glob(`${above('/sys/class/net/*', depth)}/msi_irqs/*`)]),
-    ),
     ...Object.fromEntries(
       DISK_DEPTHS.map((depth) => [`topology.disk_nodes_${depth}`, glob(`${above('/sys/block/*', depth)}/numa_node`)]),
     ),

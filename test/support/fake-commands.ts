@@ -1,12 +1,15 @@
 import { fakeGrub } from './fake-grub.ts';
 import type { Command } from './fake-host.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
+import { fakeShell } from './fake-shell.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
 import { fakeTunedAdm } from './fake-tuned.ts';
 
 /** The commands that modules use, on a host where all of them are installed. */
 export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   modprobe: fakeModprobe,
+  irqbalance: 'irqbalance version 1.9.2\n',
+  sh: fakeShell,
   systemctl: fakeSystemctl,
   'tuned-adm': fakeTunedAdm,
   'update-grub': fakeGrub,
