@@ -11,6 +11,7 @@ import {
   type Reading,
   type Remote,
   Seen,
+  unknown,
 } from '../contract/index.ts';
 import type { Overlay } from './overlay.ts';
 
@@ -28,6 +29,11 @@ export interface Eyes {
   doubt(probes: readonly Probe[], because: string): void;
   /** Trust nothing that was read before. */
   forget(): void;
+  /**
+   * Eyes for what these jobs look at, with an overlay of their own. They never ask the host: what was not read by now is
+   * unknown to them.
+   */
+  imagine(jobs: readonly Job[], overlay: Overlay): Promise<Eyes>;
 }
 
 /** A module with the parameters it will be asked with. */
@@ -49,12 +55,12 @@ const FRESH_MS = 30_000;
 /** A module that still names new probes after this many rounds never stops. */
 const ROUNDS = 8;
 
-export function openEyes(remote: Remote, overlay: Overlay): Eyes {
-  const cache = new Map<string, Reading>();
+export const openEyes = (remote: Remote, overlay: Overlay): Eyes => eyesOn(remote, overlay, new Map());
+
+function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, readAt = 0): Eyes {
   /** Read again with every action, so that the next task finds them fresh. */
   const ahead = new Map<string, Probe>();
 
-  let readAt = 0;
   const exchange = async (actions: readonly Action[], probes: readonly Probe[]) => {
     const answer = await remote.exchange({ actions, probes });
     readAt = Date.now();
@@ -75,12 +81,15 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
     return overlay.over(probe, real);
   };
 
-  return {
+  const freshen = async () => {
+    if (cache.size === 0 || Date.now() - readAt <= FRESH_MS) return;
+    cache.clear();
+    await fetch([...ahead.values()]);
+  };
+
+  const eyes: Eyes = {
     async see(module, params) {
-      if (cache.size > 0 && Date.now() - readAt > FRESH_MS) {
-        cache.clear();
-        await fetch([...ahead.values()]);
-      }
+      await freshen();
       const sights = new Map<string, Sight>();
       const soFar = () => ({ seen: new Seen(sights), probes: [...sights.values()].map((one) => one.probe) });
       for (let round = 0; round < ROUNDS; round++) {
@@ -116,8 +125,20 @@ export function openEyes(remote: Remote, overlay: Overlay): Eyes {
       for (const probe of probes) overlay.doubt(probe, because);
     },
     forget: () => cache.clear(),
+    async imagine(jobs, own) {
+      await freshen();
+      await eyes.survey(jobs);
+      return eyesOn(BLIND, own, new Map(cache), readAt);
+    },
   };
+  return eyes;
 }
+
+const BLIND: Remote = {
+  exchange: async ({ probes }) => ({ results: [], readings: probes.map(() => unknown('it was not read ahead')) }),
+  roundTrips: 0,
+  close: async () => {},
+};
 
 interface Sight {
   readonly probe: Probe;

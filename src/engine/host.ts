@@ -18,9 +18,16 @@ export interface Host {
   readonly name: string;
   /** Connects when it must. A connection that broke is opened again the next time it is asked for. */
   eyes(identity: Identity): Promise<Eyes>;
+  /** This host in the mind: what is foretold of it there is not true of the host itself. */
+  imagine(): Imagined;
   /** Drop the connections, for instance since one hangs. */
   close(): Promise<void>;
   readonly roundTrips: number;
+}
+
+interface Imagined {
+  /** Connects when it must; that it cannot is told again to who asks for `eyes` next. */
+  eyes(identity: Identity, jobs: readonly Job[]): Promise<Eyes>;
 }
 
 /**
@@ -63,6 +70,12 @@ export function makeHost(
     await eyes.survey(await ahead(identity));
     return { remote, eyes };
   };
+  const opening = (identity: Identity) => {
+    const key = JSON.stringify(identity);
+    const opened = open.get(key) ?? connect(identity, key);
+    open.set(key, opened);
+    return opened;
+  };
   const forgetOthers = async (acting: string) => {
     for (const [key, other] of open) if (key !== acting) await other.then(({ eyes }) => eyes.forget()).catch(() => {});
   };
@@ -75,14 +88,18 @@ export function makeHost(
   return {
     name,
     async eyes(identity) {
-      const key = JSON.stringify(identity);
-      let opened = open.get(key);
-      if (!opened) {
-        opened = connect(identity, key);
-        open.set(key, opened);
-        opened.catch(() => open.delete(key));
+      const opened = opening(identity);
+      try {
+        return (await opened).eyes;
+      } catch (error) {
+        const key = JSON.stringify(identity);
+        if (open.get(key) === opened) open.delete(key);
+        throw error;
       }
-      return (await opened).eyes;
+    },
+    imagine() {
+      const own = overlay.copy();
+      return { eyes: async (identity, jobs) => (await opening(identity)).eyes.imagine(jobs, own) };
     },
     async close() {
       open.clear();

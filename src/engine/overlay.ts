@@ -8,16 +8,17 @@ export interface Overlay {
   doubt(probe: Probe, because: string): void;
   /** What the host would answer to a probe of which it now answers `real`. */
   over(probe: Probe, real: Reading): Reading;
+  /** One that goes its own way from here. */
+  copy(): Overlay;
 }
 
 /**
  * Changes to files show through every probe that would see them: the file itself, a glob that matches it, the listing of
  * its directory. What a change disturbs reads unknown, unless a later change says what it will be.
  */
-export function makeOverlay(): Overlay {
-  const paths = new Map<string, Reading>();
-  const others = new Map<string, Reading>();
+export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map());
 
+function overlayOf(paths: Map<string, Reading>, others: Map<string, Reading>): Overlay {
   const put = (probe: Probe, reading: Reading): void => {
     if (probe.kind === 'file') paths.set(probe.path, reading);
     else others.set(probeKey(probe), reading);
@@ -37,6 +38,7 @@ export function makeOverlay(): Overlay {
       if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
       return real;
     },
+    copy: () => overlayOf(new Map(paths), new Map(others)),
   };
 }
 

@@ -3,6 +3,8 @@ import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { known, renderScalar, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
+import { censored } from './censor.ts';
+import type { Clash } from './cross-check.ts';
 import type { Result } from './events.ts';
 import { failure, labelOf, titleOf, turnsOf } from './loop.ts';
 import type { Attempt } from './outcome.ts';
@@ -29,6 +31,8 @@ export interface HostWalk {
   readonly pending: readonly Task[];
   /** Written down: `by` makes it necessary to run these handlers, or has run them. */
   readonly note: (is: 'notified' | 'settled', by: Task, handlers: readonly Task[]) => Promise<void>;
+  /** What tasks of the play cannot both have here. */
+  readonly clashes: () => Promise<readonly Clash[]>;
   /** Told before the host leaves, so that the others can be stopped in time. */
   readonly failed: (task?: Task) => void;
 }
@@ -200,6 +204,17 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     }
   };
 
+  const clashes = await walk.clashes();
+  for (const { task, problem } of clashes) {
+    const { error } = failure(problem);
+    const told = error && { error: { ...error, message: `${error.message}. Nothing of this play was done` } };
+    const result = { host: walk.host, status: 'failed', changes: [], diff: false, ms: 0, ...told } as const;
+    walk.emit([walk.steps.of(task)], task.noLog ? censored(result) : result);
+  }
+  if (clashes.length > 0) {
+    walk.failed();
+    return 'failed';
+  }
   try {
     for (const [section, list] of walk.play.sections.entries()) {
       if (list.length === 0) continue;

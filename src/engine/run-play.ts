@@ -1,8 +1,10 @@
 import type { Impact } from '../contract/index.ts';
 import type { Enclosing, Play, Task } from '../playbook/types.ts';
+import { findModule } from '../registry/index.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import { censored } from './censor.ts';
+import { type Claim, clashesOn } from './cross-check.ts';
 import type { Emit, Result } from './events.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
@@ -14,6 +16,7 @@ import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
 import { type Steps, stepsOf, tasksOf } from './steps.ts';
+import { lookAhead } from './survey.ts';
 
 /** What a play needs of the run that it is part of. */
 export interface Surroundings {
@@ -97,6 +100,10 @@ async function runBatch(
       const once = lockstep ? () => gate(work) : work;
       return throttled ? throttled(once) : once();
     },
+    clashes: async () => {
+      const work = async () => clashesOn(around.hostNamed(host), await claimsOf(host, play, around));
+      return lockstep ? gate(work) : work();
+    },
     failed: (task) => {
       batch.fail(host);
       const limit = play.maxFailPercentage;
@@ -117,6 +124,21 @@ async function runBatch(
   const bug = settled.find((one) => one.status === 'rejected');
   if (bug) throw bug.reason;
   return left;
+}
+
+/** What those tasks ask that are to agree with each other. */
+async function claimsOf(host: string, play: Play, around: Surroundings): Promise<readonly Claim[]> {
+  const names = new Set(play.sections.flatMap((items) => [...tasksOf(items)].map(({ module }) => module)));
+  const modules = await Promise.all([...names].map(findModule));
+  const checked = modules.flatMap((module) => (module?.crossChecked ? [module.name] : []));
+  if (checked.length === 0) return [];
+  const identity = (task: Task, scope: Scope) => identityOf(task.become, around.flags, scope);
+  const tasks = await lookAhead(
+    play,
+    (item) => around.scopeOf(host, play, item.scope),
+    (task, scope) => checked.includes(task.module) && identity(task, scope) !== undefined,
+  );
+  return tasks.map((one) => ({ ...one, identity: identity(one.task, one.scope) }));
 }
 
 function contextOf(
