@@ -25,7 +25,9 @@ function one(text: string, at: Position): readonly (readonly [string, Node])[] {
 
 function mapEntries(node: Node, text: string): readonly (readonly [string, Node])[] {
   if (node.kind === 'map') return node.entries.map(({ key, value }) => [key, value]);
-  throw new UserError([mistake('BadExtraVars', `${text} is not a map of variables`, node.at)]);
+  throw new UserError([
+    mistake('BadExtraVars', `${text} is not a map of variables`, node.at, 'write name=value, a JSON mapping or @FILE'),
+  ]);
 }
 
 /** `a=1 b='two words' c=x\ y`: words as a shell splits them, without anything a shell would do. */

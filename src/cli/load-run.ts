@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { controlNames } from '../engine/control.ts';
 import { checkTasks } from '../engine/validate.ts';
-import { type Inventory, limitPatterns, loadInventory, select } from '../inventory/index.ts';
+import { type Inventory, limitPatterns, loadInventory, type Selection, select } from '../inventory/index.ts';
 import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
-import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
+import { type Diagnostic, mistake, UserError, withoutEchoes } from '../source/diagnostic.ts';
 import type { Binding } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
 import { type RunFlags, sourcesOf } from './run-flags.ts';
@@ -46,19 +46,19 @@ export async function loadRun(
   const playbookDir = first === undefined ? process.cwd() : dirname(resolve(first));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
-  if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(found);
+  if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(withoutEchoes(found));
 
   const warnings = new Set<string>();
   const hostsOf = (play: Play): readonly string[] => {
-    const { hosts, warnings: said } = select(inventory, play.hosts.join(','), limit);
+    const { hosts, warnings: said } = selected(inventory, play, limit);
     for (const one of said) warnings.add(one);
     return ordered(
       hosts.map(({ name }) => name),
       play.order,
     );
   };
-  const selected = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
-  if (selected.length > 0 && selected.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
+  const members = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
+  if (members.length > 0 && members.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
   warnings.delete('');
   return {
     playbooks,
@@ -67,6 +67,15 @@ export async function loadRun(
     hostsOf: memoize(hostsOf),
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
+}
+
+function selected(inventory: Inventory, play: Play, limit: readonly string[]): Selection {
+  try {
+    return select(inventory, play.hosts.join(','), limit);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.diagnostics.map((one) => ({ at: play.hostsAt, ...one })));
+  }
 }
 
 function noHosts(flags: Pick<RunFlags, 'inventory' | 'limit'>): Diagnostic {

@@ -9,6 +9,7 @@ import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
 import { type Attempt, pendingOf, shownError } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
+import { seeDoc } from './see-doc.ts';
 
 /** A task's parameters with every template rendered, and accepted by its module's schema. Throws `UserError`. */
 export async function paramsOf(task: Task, scope: Scope) {
@@ -16,7 +17,10 @@ export async function paramsOf(task: Task, scope: Scope) {
   if (!module) throw new Error(`the module ${task.module} was there when the playbook was read`);
   const rendered = renderNode(task.params, scope);
   const parsed = module.params.safeParse(rendered);
-  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params, module.params));
+  if (!parsed.success) {
+    const wrong = zodDiagnostics(parsed.error, task.params, module.params);
+    throw new UserError(wrong.map((one) => seeDoc(one, task.module)));
+  }
   return { module: inEnvironment(module, environmentOf(task, scope)), params: parsed.data };
 }
 

@@ -89,7 +89,10 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
   const said = entry(task.params, 'fail_msg') ?? entry(task.params, 'msg');
   const conditions = that?.kind === 'list' ? that.items : that ? [that] : [];
   for (const condition of conditions) {
-    if (condition.kind !== 'scalar') throw new UserError([mistake('BadAssert', 'that takes conditions', condition.at)]);
+    if (condition.kind !== 'scalar')
+      throw new UserError([
+        mistake('BadAssert', 'that takes conditions', condition.at, 'for example that: [cpus > 8]'),
+      ]);
     const answer = test(condition, scope);
     if (isUnknown(answer)) return { status: 'unknown', reason: answer.because };
     if (!answer)

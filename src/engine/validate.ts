@@ -6,6 +6,7 @@ import type { Diagnostic } from '../source/diagnostic.ts';
 import { type Node, toData } from '../source/node.ts';
 import { isTemplated } from '../template/index.ts';
 import { controlParams } from './control.ts';
+import { seeDoc } from './see-doc.ts';
 import { tasksOf } from './steps.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function checkTasks(playbooks: readonly Playbook[]): Promise<readon
 
 async function checkTask(task: Task): Promise<readonly Diagnostic[]> {
   const schema = controlParams(task.module) ?? (await findModule(task.module))?.params;
-  return schema ? checkParams(schema, task.params) : [];
+  return schema ? checkParams(schema, task.params).map((one) => seeDoc(one, task.module)) : [];
 }
 
 function checkParams(schema: z.ZodType, params: Node): readonly Diagnostic[] {

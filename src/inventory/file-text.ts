@@ -17,7 +17,14 @@ export async function readBytes(path: string, shown: string, openVault: OpenVaul
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new UserError([mistake('FileUnreadable', `cannot read ${shown}: ${(error as Error).message}`)]);
+    throw new UserError([
+      mistake(
+        'FileUnreadable',
+        `cannot read ${shown}: ${(error as Error).message}`,
+        undefined,
+        'look at its permissions',
+      ),
+    ]);
   }
   if (bytes.toString('latin1', 0, 15) !== '$ANSIBLE_VAULT;') return bytes;
   if (openVault) return Buffer.from(await openVault(bytes.toString(), path));

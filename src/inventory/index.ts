@@ -5,5 +5,5 @@ export { limitPatterns } from './limit.ts';
 export { hostsMatching } from './list-hosts.ts';
 export { type LoadOptions, loadInventory } from './load.ts';
 export { inventoryGraph, inventoryHost, inventoryList } from './output.ts';
-export { select } from './patterns.ts';
+export { type Selection, select } from './patterns.ts';
 export type { Inventory } from './types.ts';

@@ -108,7 +108,12 @@ function readHost(line: string, at: Position, group: string, roster: Roster): vo
 function readVariable(line: string, at: Position, group: string, roster: Roster): void {
   mustBeText(line);
   const equals = line.indexOf('=');
-  if (equals < 0) throw new Misread('BadVariable', 'a variable as key=value is expected here');
+  if (equals < 0)
+    throw new Misread(
+      'BadVariable',
+      'a variable as key=value is expected here',
+      'hosts stand below [group], variables below [group:vars]',
+    );
   const value = strip(line.slice(equals + 1));
   const start = equals + 1 + indentation(line.slice(equals + 1));
   const valueAt = { ...at, column: at.column + start, length: Math.max(1, value.length) };
@@ -117,7 +122,12 @@ function readVariable(line: string, at: Position, group: string, roster: Roster)
 
 function readChild(line: string, at: Position, group: string, roster: Roster, pending: Map<string, Pending>): void {
   const [, child] = GROUP_NAME.exec(line) ?? [];
-  if (child === undefined) throw new Misread('BadGroupName', 'the name of a group is expected here');
+  if (child === undefined)
+    throw new Misread(
+      'BadGroupName',
+      'the name of a group is expected here',
+      'below [group:children] stands one name of a group on each line',
+    );
   mustBeText(child);
   const awaited = pending.get(child);
   if (roster.groups.has(child)) roster.addChild(group, child);

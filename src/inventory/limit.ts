@@ -13,7 +13,9 @@ function fromFile(name: string, cwd: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile()) {
     const why = stat ? 'is no regular file' : 'does not exist';
-    throw new UserError([mistake('BadLimit', `${name}, which --limit names, ${why}`)]);
+    throw new UserError([
+      mistake('BadLimit', `${name}, which --limit names, ${why}`, undefined, 'it holds one pattern on each line'),
+    ]);
   }
   return readFileSync(path, 'utf8').split('\n').map(strip);
 }

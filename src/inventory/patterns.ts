@@ -113,7 +113,7 @@ class Finder {
     const host = hosts.at(first);
     if (host) return [host];
     const message = `the host pattern "${pattern}" asks for one host of ${hosts.length}, which does not exist`;
-    throw new UserError([mistake('SliceOutOfRange', message)]);
+    throw new UserError([mistake('SliceOutOfRange', message, undefined, 'the first host is [0], the last one [-1]')]);
   }
 
   /** What a name, a glob or a `~regex` stands for: groups first, then hosts. One host may come twice. */

@@ -29,7 +29,15 @@ const YAML_EXTENSIONS: readonly string[] = ['', '.yml', '.yaml', '.json'];
 export async function readSource(source: string, roster: Roster, options: ReadOptions): Promise<boolean> {
   if (!existsSync(source)) {
     if (source.includes(',')) readHostList(source, roster);
-    else throw new UserError([mistake('NoInventory', `there is no inventory ${displayed(source, options.cwd)}`)]);
+    else
+      throw new UserError([
+        mistake(
+          'NoInventory',
+          `there is no inventory ${displayed(source, options.cwd)}`,
+          undefined,
+          'a list of hosts has a comma: -i "h1,"',
+        ),
+      ]);
     return true;
   }
   if (!statSync(source).isDirectory()) {
@@ -75,7 +83,14 @@ async function readFile(path: string, roster: Roster, options: ReadOptions): Pro
     if (!(error instanceof UserError)) throw error;
     if (isProgram) throw notExecutable(file);
     if (extension === '.toml')
-      throw new UserError([mistake('TomlInventory', `${file} is TOML, which is not read here`)]);
+      throw new UserError([
+        mistake(
+          'TomlInventory',
+          `${file} is TOML, which is not read here`,
+          undefined,
+          'let a script that runs `ansible-inventory -i FILE --list` be the inventory',
+        ),
+      ]);
     throw new UserError(yaml && (extension !== '' || yaml.isMap) ? yaml.found : error.diagnostics);
   }
 }

@@ -12,7 +12,14 @@ export function matcherOf(expression: string): (name: string) => boolean {
   } catch (error) {
     const why = (error as Error).message;
     if (!/\(\?(?:[=!]|<[=!]|P=)|\\[1-9]/.test(expression))
-      throw new UserError([mistake('BadPattern', `"~${expression}" is no regular expression: ${why}`)]);
+      throw new UserError([
+        mistake(
+          'BadPattern',
+          `"~${expression}" is no regular expression: ${why}`,
+          undefined,
+          'patterns are those of RE2',
+        ),
+      ]);
     const message = `"~${expression}" uses look-around or a back reference, which cannot be had in linear time`;
     throw new UserError([
       mistake('UnsupportedPattern', message, undefined, 'combine patterns with :& and :! in its place'),

@@ -39,7 +39,7 @@ export class Roster {
   }
 
   addGroup(name: string, at?: Position): void {
-    if (name === '') throw new Misread('EmptyName', 'a group has an empty name');
+    if (name === '') throw new Misread('EmptyName', 'a group has an empty name', 'give it one');
     if (this.groups.has(name)) return;
     if (/^[^\p{L}_]|[^\p{L}\p{N}_]/u.test(name)) {
       const message = `the group name "${name}" has characters that a variable name may not have`;
@@ -51,7 +51,7 @@ export class Roster {
 
   /** Add a host, and to a group if one is given. The port counts only where the host is new. */
   addHost(name: string, group: string | undefined, at: Position, port?: number): void {
-    if (name === '') throw new Misread('EmptyName', 'a host has an empty name');
+    if (name === '') throw new Misread('EmptyName', 'a host has an empty name', 'give it one');
     const known = this.hosts.get(name);
     const host = known ?? this.#newHost(name, at, port);
     if (group !== undefined) join(this.#group(group), host);
@@ -64,7 +64,12 @@ export class Roster {
     const host = this.hosts.get(name);
     if (child) adopt(group, child);
     else if (host) join(group, host);
-    else throw new Misread('UnknownGroup', `"${name}" is neither a group nor a host`);
+    else
+      throw new Misread(
+        'UnknownGroup',
+        `"${name}" is neither a group nor a host`,
+        'declare it with a section [name] or under children',
+      );
   }
 
   /** Set a variable of the group or else the host of this name: a group hides a host of the same name. */
@@ -75,7 +80,12 @@ export class Roster {
       return;
     }
     const variables = group?.variables ?? this.hosts.get(owner)?.variables;
-    if (!variables) throw new Misread('UnknownGroup', `"${owner}" is neither a group nor a host`);
+    if (!variables)
+      throw new Misread(
+        'UnknownGroup',
+        `"${owner}" is neither a group nor a host`,
+        'declare it with a section [name] or under children',
+      );
     variables.set(name, value);
   }
 
@@ -100,7 +110,7 @@ export class Roster {
 
   #group(name: string): MutableGroup {
     const group = this.groups.get(name);
-    if (!group) throw new Misread('UnknownGroup', `there is no group "${name}"`);
+    if (!group) throw new Misread('UnknownGroup', `there is no group "${name}"`, 'declare it first');
     return group;
   }
 
@@ -144,10 +154,15 @@ function leave(group: MutableGroup, host: MutableHost): void {
 }
 
 function adopt(parent: MutableGroup, child: MutableGroup): void {
-  if (parent === child) throw new Misread('GroupLoop', `the group "${parent.name}" cannot be its own child`);
+  if (parent === child)
+    throw new Misread('GroupLoop', `the group "${parent.name}" cannot be its own child`, 'take it out of its children');
   if (parent.children.includes(child)) return;
   if (groupsOf({ groups: [parent] }).has(child))
-    throw new Misread('GroupLoop', `the groups "${parent.name}" and "${child.name}" would each be below the other`);
+    throw new Misread(
+      'GroupLoop',
+      `the groups "${parent.name}" and "${child.name}" would each be below the other`,
+      'take one of them out of the children of the other',
+    );
   parent.children.push(child);
   child.parents.push(parent);
   child.depth = Math.max(parent.depth + 1, child.depth);
@@ -173,6 +188,10 @@ function priorityOf(node: Node): number {
   const written = node.kind === 'scalar' ? node.value : null;
   const number = typeof written === 'string' && !/^\s*[-+]?\d+\s*$/.test(written) ? Number.NaN : Number(written);
   if (written === null || !Number.isFinite(number))
-    throw new Misread('BadPriority', 'ansible_group_priority must be a number');
+    throw new Misread(
+      'BadPriority',
+      'ansible_group_priority must be a number',
+      'for example ansible_group_priority=10',
+    );
   return Math.trunc(number);
 }

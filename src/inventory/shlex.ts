@@ -39,19 +39,29 @@ export function shlexSplit(line: string): Word[] {
     if (state === 'between') [state, word, start] = ['word', '', at];
     if (char === '"' || char === "'") state = char;
     else if (char === '\\') {
-      if (++at >= line.length) throw new Misread('BadQuotes', 'nothing stands behind the last backslash');
+      if (++at >= line.length)
+        throw new Misread(
+          'BadQuotes',
+          'nothing stands behind the last backslash',
+          'write it twice, or put the value in single quotes',
+        );
       word += line.charAt(at);
     } else word += char;
   }
   if (state === '"' || state === "'")
-    throw new Misread('BadQuotes', `a quotation begins with ${state} and does not end`);
+    throw new Misread('BadQuotes', `a quotation begins with ${state} and does not end`, `close it with ${state}`);
   if (state === 'word') end();
   return words;
 }
 
 /** Inside double quotes a backslash stands for itself but before a double quote or a backslash. */
 function escapedInQuotes(line: string, at: number): string {
-  if (at >= line.length) throw new Misread('BadQuotes', 'nothing stands behind the last backslash');
+  if (at >= line.length)
+    throw new Misread(
+      'BadQuotes',
+      'nothing stands behind the last backslash',
+      'write it twice, or put the value in single quotes',
+    );
   const char = line.charAt(at);
   return char === '"' || char === '\\' ? char : `\\${char}`;
 }

@@ -74,7 +74,7 @@ async function readVariables(path: string, options: VariableFileOptions): Promis
   if (isEmpty(root)) return new Map();
   if (root.kind === 'map') return new Map(root.entries.map(({ key, value }) => [key, value]));
   const message = `a file of variables is a mapping, and this is ${describeNode(root)}`;
-  throw new UserError([mistake('BadVariables', message, root.at)]);
+  throw new UserError([mistake('BadVariables', message, root.at, 'write NAME: VALUE, one on each line')]);
 }
 
 function kindOf(path: string): 'file' | 'folder' | undefined {

@@ -14,9 +14,17 @@ const SECTIONS: readonly string[] = ['vars', 'children', 'hosts'];
 export function readYamlInventory(root: Node, roster: Roster): void {
   if (root.kind !== 'map') {
     const message = `an inventory in YAML is a mapping of groups, and this is ${describeNode(root)}`;
-    throw new UserError([mistake('BadInventory', message, root.at)]);
+    throw new UserError([mistake('BadInventory', message, root.at, 'write all: and below it hosts: or children:')]);
   }
-  if (isEmpty(root)) throw new UserError([mistake('BadInventory', 'there is no group in this mapping', root.at)]);
+  if (isEmpty(root))
+    throw new UserError([
+      mistake(
+        'BadInventory',
+        'there is no group in this mapping',
+        root.at,
+        'write all: and below it hosts: or children:',
+      ),
+    ]);
   const plugin = root.entries.find((entry) => entry.key === 'plugin');
   if (plugin && !isEmpty(plugin.value)) {
     const message = 'this configures an inventory plugin of Ansible, and those cannot be run here';
@@ -75,7 +83,7 @@ function readHosts(entry: Entry, group: string, roster: Roster, found: Diagnosti
   if (!isText(entry, 'host', found)) return;
   if (value.kind !== 'map' && !isEmpty(value)) {
     const message = `the variables of the host "${key}" must be a mapping, and this is ${describeNode(value)}`;
-    found.push(mistake('BadInventory', message, value.at));
+    found.push(mistake('BadInventory', message, value.at, `write ${key}: { NAME: VALUE }`));
     return;
   }
   attempt(keyAt, found, () => {

@@ -56,7 +56,14 @@ function parseOptions(node: Node, found: Diagnostic[]): ArgumentSpec {
 function parseArgument(node: Node, found: Diagnostic[]): Argument {
   for (const { key, keyAt } of mapping(node, 'options', found)?.entries ?? [])
     if (!KEYS.includes(key))
-      found.push(mistake('UnknownKeyword', `"${key}" is not part of an argument's spec`, keyAt, didYouMean(key, KEYS)));
+      found.push(
+        mistake(
+          'UnknownKeyword',
+          `"${key}" is not part of an argument's spec`,
+          keyAt,
+          didYouMean(key, KEYS) ?? `known are ${KEYS.join(', ')}`,
+        ),
+      );
   const read = <T>(key: string, reader: Reader<T>): T | undefined => {
     const value = child(node, key);
     return value && reader(value, key, found);
@@ -100,7 +107,9 @@ const missing = (name: string, at: Position): Diagnostic =>
 
 function checkValue(name: string, value: unknown, argument: Argument, at: Position): readonly Diagnostic[] {
   if (isUnknown(value)) return [];
-  const wrong = (said: string) => [mistake('BadArgument', `${name}: ${said}`, at)];
+  const wrong = (said: string) => [
+    mistake('BadArgument', `${name}: ${said}`, at, 'see meta/argument_specs.yml of the role'),
+  ];
   const shown = () => (argument.secret ? 'what it is' : JSON.stringify(value));
   if (value === null && !argument.required) return [];
   const type = TYPES[argument.type];
@@ -131,7 +140,12 @@ function checkOptions(
   const unknown = Object.keys(value).filter((key) => !Object.hasOwn(options, key));
   return [
     ...unknown.map((key) =>
-      mistake('BadArgument', `${name}: the role knows no "${key}" here`, at, didYouMean(key, Object.keys(options))),
+      mistake(
+        'BadArgument',
+        `${name}: the role knows no "${key}" here`,
+        at,
+        didYouMean(key, Object.keys(options)) ?? `known are ${Object.keys(options).join(', ')}`,
+      ),
     ),
     ...Object.entries(options).flatMap(([key, argument]) => {
       if (Object.hasOwn(value, key)) return checkValue(`${name}.${key}`, value[key], argument, at);

@@ -17,7 +17,14 @@ export function findFile(
   const looked = candidates.length > 1 ? `, looked for in ${directories.join(', ')}` : '';
   const first = candidates[0] ?? name;
   const message = `there is no file ${candidates.length > 1 ? name : first}${looked}`;
-  found.push(mistake('FileNotFound', message, at, didYouMean(basename(name), siblings)));
+  found.push(
+    mistake(
+      'FileNotFound',
+      message,
+      at,
+      didYouMean(basename(name), siblings) ?? 'a path is relative to the file that names it',
+    ),
+  );
   return undefined;
 }
 

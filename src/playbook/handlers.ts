@@ -38,7 +38,14 @@ export function checkNotify(play: Play): readonly Diagnostic[] {
       const name = String(notified.value);
       if (name.includes('{{') || handlersFor(handlers, task, name).length > 0) return [];
       const message = `no handler of this play is called "${name}" or listens to it`;
-      return [mistake('UnknownHandler', message, notified.at, didYouMean(name, known))];
+      return [
+        mistake(
+          'UnknownHandler',
+          message,
+          notified.at,
+          didYouMean(name, known) ?? 'handlers stand under "handlers" of the play, or in the role',
+        ),
+      ];
     }),
   );
 }

@@ -38,7 +38,7 @@ const keyword = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says
 /** Every keyword of the language. The parser and the reference are both made of this table. */
 export const KEYWORDS = {
   name: keyword(['play', 'import', 'block', ...TASK], 'text', read.text, 'What it is called in the report.'),
-  hosts: early('host pattern, or a list', read.texts, 'The hosts of the play.'),
+  hosts: early('host pattern, or a list', read.someTexts, 'The hosts of the play.'),
   vars: keyword(EVERYWHERE, 'mapping', read.variables, 'Variables for what is inside.'),
   vars_files: early('path, or a list', read.texts, 'YAML files of variables, relative to the playbook.'),
   pre_tasks: keyword(['play'], 'list of tasks', read.list, 'Run before the roles; handlers are flushed behind them.'),
@@ -61,7 +61,7 @@ export const KEYWORDS = {
   strategy: keyword(
     ['play'],
     'free',
-    read.choice('free', 'host_pinned'),
+    read.strategy,
     'Hosts of a batch never wait for each other; nothing else is offered.',
   ),
   gather_facts: keyword(
@@ -77,7 +77,7 @@ export const KEYWORDS = {
     'How hosts are reached where the inventory does not say.',
   ),
   remote_user: early('text', read.word, 'Who logs in where the inventory does not say.'),
-  port: early('1 to 65535', read.integer(1, 65535), 'The SSH port where the inventory does not say.'),
+  port: early('1 to 65535', read.integer(1, 65535, 22), 'The SSH port where the inventory does not say.'),
   module_defaults: keyword(
     EVERYWHERE,
     'mapping by module',
@@ -87,7 +87,7 @@ export const KEYWORDS = {
 
   become: keyword(EVERYWHERE, 'true or false', read.bool, 'Act as another user, root unless `become_user` says else.'),
   become_user: keyword(EVERYWHERE, 'text', read.text, 'As whom to act.'),
-  become_method: keyword(EVERYWHERE, 'sudo or su', read.text, 'How to become that user.'),
+  become_method: keyword(EVERYWHERE, 'sudo or su', read.becomeMethod, 'How to become that user.'),
   tags: keyword(
     EVERYWHERE,
     'text, or a list',
@@ -209,17 +209,24 @@ export function checkLone(
 ): void {
   const entry = map.entries.find(({ key }) => key === name);
   if (given[name] === undefined || map.entries.some(({ key }) => key === needs) || !entry) return;
-  found.push(mistake('UselessKeyword', `"${name}" does nothing without "${needs}"`, entry.keyAt));
+  found.push(
+    mistake('UselessKeyword', `"${name}" does nothing without "${needs}"`, entry.keyAt, `add ${needs}, or take it out`),
+  );
 }
 
 /** For entries that are neither keywords nor anything else that is known here. */
-export function unknownKeyword(entry: Entry, place: Place, others: readonly string[] = []): Diagnostic {
+export function unknownKeyword(
+  entry: Entry,
+  place: Place,
+  others: readonly string[] = [],
+  otherwise = 'all keywords are in docs/playbooks.md',
+): Diagnostic {
   const known = [...keywordsOn(place), ...others];
   return mistake(
     'UnknownKeyword',
     `"${entry.key}" is not a keyword of ${called(place)}`,
     entry.keyAt,
-    didYouMean(entry.key, known),
+    didYouMean(entry.key, known) ?? otherwise,
   );
 }
 

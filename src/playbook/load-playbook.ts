@@ -39,7 +39,9 @@ async function parseFile(
   const plays: Play[] = [];
   for (const item of node.items) {
     if (item.kind !== 'map') {
-      found.push(mistake('BadPlaybook', `a play is a mapping, not ${describeNode(item)}`, item.at));
+      found.push(
+        mistake('BadPlaybook', `a play is a mapping, not ${describeNode(item)}`, item.at, 'write - hosts: all'),
+      );
     } else if (item.entries.some(({ key }) => key.endsWith('import_playbook'))) {
       plays.push(...(await importPlaybook(item, [...files, file], outer, loader)));
     } else {
@@ -68,7 +70,9 @@ async function importPlaybook(
   if (file === undefined) return [];
   if (files.includes(file)) {
     const path = [...files.slice(files.indexOf(file)), file].join(' → ');
-    found.push(mistake('ImportCycle', `this playbook imports itself: ${path}`, entry.value.at));
+    found.push(
+      mistake('ImportCycle', `this playbook imports itself: ${path}`, entry.value.at, 'take out one of the imports'),
+    );
     return [];
   }
   return parseFile(file, entry.value.at, files, inherit(outer, given), loader);

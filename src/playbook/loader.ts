@@ -1,7 +1,7 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
-import { parseYaml } from '../source/yaml.ts';
+import { readYaml } from '../source/yaml.ts';
 import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
 import type { Vars } from './types.ts';
 
@@ -38,7 +38,9 @@ export function makeLoader(options: LoadOptions): Loader {
   const read = async (file: string, at?: Position): Promise<Node | undefined> => {
     try {
       const text = options.readFile ? await options.readFile(file, at) : readText(file, at);
-      return parseYaml(text, file);
+      const { node, mistakes } = readYaml(text, file);
+      found.push(...mistakes);
+      return node;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.push(...error.diagnostics);
@@ -69,7 +71,12 @@ export function makeLoader(options: LoadOptions): Loader {
       tasks += 1;
       if (tasks > MAX_TASKS)
         throw new UserError([
-          mistake('TooManyTasks', `imports and roles make more than ${MAX_TASKS} tasks of this playbook`, at),
+          mistake(
+            'TooManyTasks',
+            `imports and roles make more than ${MAX_TASKS} tasks of this playbook`,
+            at,
+            'look for a file that is imported again and again',
+          ),
         ]);
     },
   };

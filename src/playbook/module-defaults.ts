@@ -11,9 +11,18 @@ export function checkDefaults(defaults: MapNode | undefined, loader: Loader): vo
     const { moduleNames } = loader.options;
     if (!moduleNames.includes(shortName(key))) {
       const message = `there is no module "${key}" to give defaults to`;
-      loader.found.push(mistake('UnknownModule', message, keyAt, didYouMean(key, moduleNames)));
+      loader.found.push(
+        mistake('UnknownModule', message, keyAt, didYouMean(key, moduleNames) ?? 'kvmplay doc lists all modules'),
+      );
     } else if (value.kind !== 'map') {
-      loader.found.push(mistake('BadValue', `defaults of "${key}" are a mapping of parameters`, value.at));
+      loader.found.push(
+        mistake(
+          'BadValue',
+          `defaults of "${key}" are a mapping of parameters`,
+          value.at,
+          `write ${key}: { PARAMETER: VALUE }`,
+        ),
+      );
     } else loader.found.push(...templateMistakes(value));
   }
 }

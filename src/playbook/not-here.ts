@@ -39,7 +39,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   subelements: 'use loop on a block, and a loop over the inner list inside of it',
   indexed_items: 'use loop, and index_var under loop_control',
   together: 'use loop with a list of mappings',
-  sequence: 'use loop with the numbers written out',
+  sequence: 'use loop: "{{range 1 5}}"',
   file: 'use loop with the names written out, and copy or template for their content',
   fileglob: 'use loop with the names written out',
   first_found: 'name one file, with a variable in it where hosts differ',

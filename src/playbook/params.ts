@@ -37,6 +37,11 @@ function freeForm(module: string, value: Node): Diagnostic {
   const written = value.kind === 'scalar' ? String(value.value) : '';
   const pairs = [...written.matchAll(/(\w+)=("[^"]*"|'[^']*'|\{\{.*?\}\}|\S+)/g)];
   const message = `the parameters of "${module}" are a mapping, not ${pairs.length > 0 ? 'k=v words' : describeNode(value)}`;
+  const glued = /^(\w+):(\S.*)$/.exec(written);
+  if (glued) {
+    const hint = `put a space behind the colon: ${glued[1]}: ${glued[2]}`;
+    return mistake('FreeFormParameters', message, value.at, hint);
+  }
   const mapping = pairs.map(([, name = '', given = '']) => `${name}: ${given.startsWith('{') ? `"${given}"` : given}`);
   const hint =
     pairs.length > 0

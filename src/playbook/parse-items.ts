@@ -21,7 +21,7 @@ export async function parseItems(nodes: readonly Node[], around: Around): Promis
     if (node.kind === 'map') items.push(...(await parseItem(node, around)));
     else {
       const message = `a ${around.place} is a mapping, not ${describeNode(node)}`;
-      around.loader.found.push(mistake('BadTask', message, node.at));
+      around.loader.found.push(mistake('BadTask', message, node.at, taskHint(node)));
     }
   }
   return items;
@@ -50,6 +50,14 @@ async function parseItem(map: MapNode, around: Around): Promise<Item[]> {
   const item = names.has('meta') ? parseMeta(map, inherited, loader) : parseTask(map, place, inherited, loader);
   if (!item && place === 'handler') around.play.lostHandlers.push(map.at);
   return item ? [item] : [];
+}
+
+/** `- debug`, `- name:x` and the like. */
+function taskHint(node: Node): string {
+  const written = node.kind === 'scalar' ? String(node.value) : '';
+  const glued = /^([\w.]+):(\S.*)$/.exec(written);
+  if (glued) return `put a space behind the colon: ${glued[1]}: ${glued[2]}`;
+  return /^[\w.]+$/.test(written) ? `write - ${written}: {}` : 'write - MODULE: { PARAMETER: VALUE }';
 }
 
 const PARTS = ['block', 'rescue', 'always'] as const;
@@ -88,8 +96,12 @@ async function importTasks(map: MapNode, around: Around): Promise<Item[]> {
   const { inherited, entry } = readImport(map, 'import_tasks', around);
   const value =
     entry?.value.kind === 'map' ? entry.value.entries.find(({ key }) => key === 'file')?.value : entry?.value;
-  const named = loader.early(value ?? map);
+  const named = value && loader.early(value);
   const name = named && word(named, 'import_tasks', loader.found);
+  if (!value && entry)
+    loader.found.push(
+      mistake('MissingKeyword', 'this does not say which file', entry.value.at, 'write import_tasks: FILE'),
+    );
   if (name === undefined || !value) return [];
   const role = roles.at(-1);
   const directories = [dirname(files.at(-1) ?? ''), ...(role ? [join(role, 'tasks')] : []), playDirectory];
@@ -103,7 +115,7 @@ async function parseFile(file: string, at: Position, around: Around): Promise<It
   const { loader, files } = around;
   if (files.includes(file)) {
     const path = [...files.slice(files.indexOf(file)), file].join(' → ');
-    loader.found.push(mistake('ImportCycle', `this file imports itself: ${path}`, at));
+    loader.found.push(mistake('ImportCycle', `this file imports itself: ${path}`, at, 'take out one of the imports'));
     return [];
   }
   const node = await loader.load(file, at);

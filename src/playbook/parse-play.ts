@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { mistake } from '../source/diagnostic.ts';
-import type { MapNode } from '../source/node.ts';
+import { didYouMean } from '../source/nearest.ts';
+import type { Entry, MapNode } from '../source/node.ts';
 import type { Around } from './around.ts';
 import { findFile } from './find-file.ts';
 import { checkNotify } from './handlers.ts';
@@ -9,6 +10,8 @@ import { type Given, keywordsOn, readKeywords, unknownKeyword } from './keywords
 import type { Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { parseItems } from './parse-items.ts';
+import { STRUCTURE } from './parse-task.ts';
+import { shortName } from './short-name.ts';
 import type { Play, Task } from './types.ts';
 import { useRoles } from './use-role.ts';
 import { loadVars } from './vars-file.ts';
@@ -21,6 +24,11 @@ export async function parsePlay(
   loader: Loader,
 ): Promise<Play | undefined> {
   const { found, options } = loader;
+  if (isTask(map, options.moduleNames)) {
+    const hint = 'this looks like a task: a play has hosts and, under tasks, a list of them';
+    found.push(mistake('MissingKeyword', 'this play does not say on which hosts', map.at, hint));
+    return undefined;
+  }
   const { given, rest } = readKeywords(map, 'play', loader);
   for (const entry of rest) found.push(unknownKeyword(entry, 'play', ['import_playbook']));
   checkDefaults(given.module_defaults, loader);
@@ -47,7 +55,9 @@ export async function parsePlay(
   const hosts = given.hosts?.map(({ value }) => String(value));
   const [hostsNode] = given.hosts ?? [];
   if (!hostsNode || hosts === undefined) {
-    if (!map.entries.some(({ key }) => key === 'hosts')) found.push(missingHosts(map, options.moduleNames));
+    const named = map.entries.some(({ key }) => key === 'hosts' || didYouMean(key, ['hosts']));
+    if (!named)
+      found.push(mistake('MissingKeyword', 'this play does not say on which hosts', map.at, 'write hosts: all'));
     return undefined;
   }
   const vars = [...outer.scope.vars, ...varsOf(given), ...varsFiles];
@@ -85,9 +95,11 @@ async function readVarsFiles(given: Given, file: string, loader: Loader): Promis
   return maps;
 }
 
-function missingHosts(map: MapNode, moduleNames: readonly string[]) {
-  const known = keywordsOn('play') as readonly string[];
-  const task = map.entries.some(({ key }) => moduleNames.includes(key) || (key !== 'name' && !known.includes(key)));
-  const hint = task ? 'this looks like a task: a play has hosts and, under tasks, a list of them' : 'write hosts: all';
-  return mistake('MissingKeyword', 'this play does not say on which hosts', map.at, hint);
+/** A task at the top of a playbook, where plays are expected. */
+function isTask({ entries }: MapNode, moduleNames: readonly string[]): boolean {
+  const has = (names: readonly string[]) => entries.some(({ key }) => names.includes(shortName(key)));
+  if (has(['hosts', 'roles', 'tasks', 'pre_tasks', 'post_tasks'])) return false;
+  const onPlay = keywordsOn('play');
+  const strange = ({ key }: Entry) => !onPlay.some((one) => one === key) && !didYouMean(key, onPlay);
+  return has([...moduleNames, ...STRUCTURE]) || entries.some(strange);
 }

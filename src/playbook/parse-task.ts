@@ -75,11 +75,20 @@ function moduleEntry(
   const known = [...(module ? [] : moduleNames), ...keywordsOn(place), ...STRUCTURE];
   for (const { key, keyAt } of others) {
     if (key === 'rescue' || key === 'always') {
-      found.push(mistake('UselessKeyword', `"${key}" does nothing without "block"`, keyAt));
+      found.push(
+        mistake(
+          'UselessKeyword',
+          `"${key}" does nothing without "block"`,
+          keyAt,
+          'put the tasks that may fail under "block" beside it',
+        ),
+      );
       continue;
     }
     const hint = didYouMean(key.slice(key.lastIndexOf('.') + 1), known);
-    if (module) found.push(mistake('UnknownKeyword', `"${key}" is not a keyword of a ${place}`, keyAt, hint));
+    const otherwise = `parameters of ${module?.key} stand below it, two spaces further in`;
+    if (module)
+      found.push(mistake('UnknownKeyword', `"${key}" is not a keyword of a ${place}`, keyAt, hint ?? otherwise));
     else
       found.push(
         mistake('UnknownModule', `there is no module "${key}"`, keyAt, hint ?? 'kvmplay doc lists all modules'),
@@ -104,7 +113,14 @@ export function parseMeta(map: MapNode, outer: Inherited, loader: Loader): Meta 
   const entry = rest.find(({ key }) => shortName(key) === 'meta');
   for (const { key, keyAt } of map.entries) {
     if (ON_META.includes(key) || key === entry?.key) continue;
-    found.push(mistake('MisplacedKeyword', `"${key}" cannot stand on a meta task`, keyAt, didYouMean(key, ON_META)));
+    found.push(
+      mistake(
+        'MisplacedKeyword',
+        `"${key}" cannot stand on a meta task`,
+        keyAt,
+        didYouMean(key, ON_META) ?? 'only name, when, tags and vars can',
+      ),
+    );
   }
   const action = entry && META(entry.value, 'meta', found);
   if (!action) return undefined;

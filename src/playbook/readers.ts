@@ -1,4 +1,5 @@
 import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
 import { describeNode, type MapNode, type Node, type Scalar } from '../source/node.ts';
 import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
 import type { Expression, Templated } from './types.ts';
@@ -6,9 +7,34 @@ import type { Expression, Templated } from './types.ts';
 /** Takes the value of the keyword `name`, or says what is wrong with it and gives undefined. */
 export type Reader<T> = (node: Node, name: string, found: Diagnostic[]) => T | undefined;
 
+/** For keywords that take a text. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  hosts: 'all',
+  tags: '[tuning]',
+  register: 'result',
+  notify: 'Restart it',
+  delegate_to: 'localhost',
+  become_user: 'root',
+  become_method: 'sudo',
+  vars_files: '[vars/common.yml]',
+  import_tasks: 'tasks.yml',
+  import_playbook: 'other.yml',
+};
+
 function refuse(found: Diagnostic[], node: Node, name: string, takes: string, hint?: string): undefined {
-  const templated = isTemplated(node) ? 'it is read before any host is known, so it cannot hold a template' : undefined;
+  const templated = isTemplated(node)
+    ? 'it is read before any host is known, so it cannot hold a template'
+    : `for example ${name}: ${EXAMPLES[name] ?? 'a-text'}`;
   found.push(mistake('BadValue', `"${name}" takes ${takes}, not ${describeNode(node)}`, node.at, hint ?? templated));
+}
+
+/** `PATH=/x` and `- a: 1` are other ways of saying it. */
+function mappingHint(node: Node, name: string): string {
+  const pair = node.kind === 'scalar' ? /^([A-Za-z_]\w*)=(.*)$/.exec(String(node.value)) : null;
+  if (pair) return `write ${name}: { ${pair[1]}: ${JSON.stringify(pair[2])} }`;
+  if (node.kind === 'list' && node.items.every((item) => item.kind === 'map'))
+    return 'leave out the "-" before each line';
+  return `write ${name}: { KEY: VALUE }`;
 }
 
 const isNothing = (node: Node): boolean => node.kind === 'scalar' && node.value === null;
@@ -29,7 +55,7 @@ export const bool: Reader<boolean> = (node, name, found) => {
     const word = typeof node.value === 'string' ? BOOLEANS[node.value.toLowerCase()] : undefined;
     if (word !== undefined) return word;
   }
-  return refuse(found, node, name, 'true or false');
+  return refuse(found, node, name, 'true or false', `write ${name}: true, or ${name}: false`);
 };
 
 export const boolOrTemplate: Reader<boolean | Templated> = (node, name, found) =>
@@ -38,10 +64,17 @@ export const boolOrTemplate: Reader<boolean | Templated> = (node, name, found) =
 /** A text that may hold templates. */
 export const text: Reader<Templated> = (node, name, found) => {
   const plain = node.kind === 'scalar' && node.value !== null ? asText(node) : undefined;
-  if (plain === undefined || plain === '') return refuse(found, node, name, 'a text');
+  if (plain === undefined || plain === '')
+    return refuse(found, node, name, 'a text', plain === '' ? 'leave it out, or write something' : undefined);
   found.push(...templateMistakes(node));
   return { ...(node as Scalar), value: plain };
 };
+
+/** At least one text. */
+export const someTexts: Reader<readonly Templated[]> = (node, name, found) =>
+  node.kind === 'list' && node.items.length === 0
+    ? refuse(found, node, name, 'at least one')
+    : texts(node, name, found);
 
 /** A text that is read before any host is known. */
 export const word: Reader<string> = (node, name, found) =>
@@ -82,24 +115,26 @@ export const condition: Reader<Expression> = (node, name, found) => {
 };
 
 export const integer =
-  (least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> =>
+  (least: number, most = Number.MAX_SAFE_INTEGER, example = 3): Reader<number> =>
   (node, name, found) => {
     const value = node.kind === 'scalar' ? Number(node.value === null ? Number.NaN : node.value) : Number.NaN;
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     const upTo = most === Number.MAX_SAFE_INTEGER ? ` of at least ${least}` : ` from ${least} to ${most}`;
-    return refuse(found, node, name, `a whole number${upTo}`);
+    return refuse(found, node, name, `a whole number${upTo}`, `for example ${name}: ${example}`);
   };
 
 export const seconds: Reader<number> = (node, name, found) => {
   const value = node.kind === 'scalar' && node.value !== null ? Number(node.value) : Number.NaN;
-  return value >= 0 && Number.isFinite(value) ? value : refuse(found, node, name, 'a number of seconds');
+  return value >= 0 && Number.isFinite(value)
+    ? value
+    : refuse(found, node, name, 'a number of seconds', `for example ${name}: 30`);
 };
 
 /** From 0 to 100, with or without a percent sign. */
 export const percent: Reader<number> = (node, name, found) => {
   const written = node.kind === 'scalar' && node.value !== null ? String(node.value) : '';
   const value = /^\d+(\.\d+)?%?$/.test(written) ? Number.parseFloat(written) : Number.NaN;
-  return value <= 100 ? value : refuse(found, node, name, 'a number from 0 to 100');
+  return value <= 100 ? value : refuse(found, node, name, 'a number from 0 to 100', `for example ${name}: 20`);
 };
 
 /** A number of hosts, a percentage, or a list of them. */
@@ -107,19 +142,35 @@ export const batches: Reader<readonly string[]> = (node, name, found) =>
   listOf(node).flatMap((item) => {
     const written = item.kind === 'scalar' && item.value !== null ? String(item.value) : '';
     if (/^(?!0+%?$)\d+$|^(?!0+%$)(?:\d|[1-9]\d|100)%$/.test(written)) return [written];
-    return refuse(found, item, name, 'a number of hosts, a percentage, or a list of them') ?? [];
+    const hint = `for example ${name}: 5, ${name}: "20%" or ${name}: [1, 5, "20%"]`;
+    return refuse(found, item, name, 'a number of hosts, a percentage, or a list of them', hint) ?? [];
   });
 
 export const choice =
   <const T extends string>(...choices: readonly T[]): Reader<T> =>
   (node, name, found) => {
     const known = choices.find((one) => node.kind === 'scalar' && node.value === one);
-    return known ?? refuse(found, node, name, choices.map((one) => `"${one}"`).join(' or '));
+    const written = node.kind === 'scalar' ? String(node.value) : '';
+    const hint = didYouMean(written, choices) ?? `for example ${name}: ${choices[0]}`;
+    return known ?? refuse(found, node, name, choices.map((one) => `"${one}"`).join(' or '), hint);
   };
+
+/** `sudo` or `su`, or a template that gives one. */
+export const becomeMethod: Reader<Templated> = (node, name, found) => {
+  if (node.kind !== 'scalar' || isTemplated(node)) return text(node, name, found);
+  return choice('sudo', 'su')(node, name, found) && (node as Templated);
+};
+
+/** Ansible's other strategies order the tasks of several hosts. */
+export const strategy: Reader<'free' | 'host_pinned'> = (node, name, found) => {
+  const known = (['free', 'host_pinned'] as const).find((one) => node.kind === 'scalar' && node.value === one);
+  const hint = 'leave it out: hosts of a batch go on independently; serial and any_errors_fatal make them wait';
+  return known ?? refuse(found, node, name, '"free" or "host_pinned"', hint);
+};
 
 export const mapping: Reader<MapNode> = (node, name, found) => {
   if (isNothing(node)) return { kind: 'map', entries: [], at: node.at };
-  return node.kind === 'map' ? node : refuse(found, node, name, 'a mapping');
+  return node.kind === 'map' ? node : refuse(found, node, name, 'a mapping', mappingHint(node, name));
 };
 
 /** A mapping whose keys can be used as variables. */
@@ -146,13 +197,14 @@ export const environment: Reader<readonly Node[]> = (node, name, found) =>
 export const items: Reader<Node> = (node, name, found) => {
   found.push(...templateMistakes(node));
   if (node.kind !== 'scalar' || isTemplated(node)) return node;
-  return refuse(found, node, name, 'a list, a mapping, or a template that gives one');
+  return refuse(found, node, name, 'a list, a mapping, or a template that gives one', `for example ${name}: [a, b]`);
 };
 
 /** Tasks, plays or roles; nothing is an empty list. */
 export const list: Reader<readonly Node[]> = (node, name, found) => {
   if (isNothing(node)) return [];
-  return node.kind === 'list' ? node.items : refuse(found, node, name, 'a list');
+  const hint = 'write each of them behind "- "';
+  return node.kind === 'list' ? node.items : refuse(found, node, name, 'a list', hint);
 };
 
 const listOf = (node: Node): readonly Node[] => (node.kind === 'list' ? node.items : [node]);
@@ -169,6 +221,7 @@ export function badVariableName(name: string, at: Position): Diagnostic | undefi
     const message = `"${name}" cannot be the name of a variable`;
     return mistake('BadVariableName', message, at, 'letters, digits and _ make a name, and a digit cannot begin it');
   }
-  if (RESERVED.has(name)) return mistake('BadVariableName', `"${name}" has a meaning of its own in conditions`, at);
+  if (RESERVED.has(name))
+    return mistake('BadVariableName', `"${name}" has a meaning of its own in conditions`, at, 'take another name');
   return undefined;
 }

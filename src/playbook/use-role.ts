@@ -65,13 +65,16 @@ function readEntry(node: Node, { loader, inherited }: Around) {
     const name = named && word(named, 'roles', found);
     return name === undefined ? undefined : { name, at: node.at, inherited, own: [] };
   }
-  const { given, rest } = readKeywords(node, 'role', loader);
+  const byRole = node.entries.some(({ key }) => key === 'role');
+  const entries = byRole
+    ? node.entries
+    : node.entries.map((one) => (one.key === 'name' ? { ...one, key: 'role' } : one));
+  const { given, rest } = readKeywords({ ...node, entries }, 'role', loader);
   checkDefaults(given.module_defaults, loader);
-  const entry = rest.find(({ key }) => key === 'role') ?? rest.find(({ key }) => key === 'name');
+  const entry = rest.find(({ key }) => key === 'role');
   for (const other of rest) {
     if (other === entry) continue;
-    const wrong = unknownKeyword(other, 'role', ['role']);
-    found.push({ ...wrong, hint: wrong.hint ?? 'put parameters of the role under vars' });
+    found.push(unknownKeyword(other, 'role', ['role'], 'put parameters of the role under vars'));
   }
   if (!entry) found.push(mistake('MissingKeyword', 'this does not say which role', node.at, 'write role: NAME'));
   const named = entry && loader.early(entry.value);
@@ -110,7 +113,9 @@ async function useRole(
   if (!files) return undefined;
   if (roles.includes(files.path)) {
     const path = [...roles.slice(roles.indexOf(files.path)), files.path].join(' → ');
-    loader.found.push(mistake('RoleCycle', `this role depends on itself: ${path}`, at));
+    loader.found.push(
+      mistake('RoleCycle', `this role depends on itself: ${path}`, at, 'take out one of the dependencies'),
+    );
     return undefined;
   }
   const key = JSON.stringify([files.path, own]);

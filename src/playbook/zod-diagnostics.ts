@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts';
-import { didYouMean } from '../source/nearest.ts';
+import { didYouMean, nearest } from '../source/nearest.ts';
 import { describeNode, type Node } from '../source/node.ts';
 import { isTemplated } from '../template/index.ts';
 import { keysAt } from './schema-keys.ts';
@@ -12,10 +12,29 @@ type Issue = z.core.$ZodIssue;
  * compared to the known ones. What a schema misses beside a misspelt parameter is likely that one.
  */
 export function zodDiagnostics(error: z.ZodError, node: Node, schema?: z.ZodType): Diagnostic[] {
-  const misspelt = error.issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('.'));
+  const meant = error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? meantBy(issue, schema) : []));
   return error.issues
-    .filter((issue) => issue.code !== 'custom' || !misspelt.includes(issue.path.join('.')))
+    .filter((issue) => !meant.some(({ path, keys }) => isAbout(issue, path, keys)))
     .flatMap((issue) => explain(issue, issue.path, node, schema));
+}
+
+interface Meant {
+  readonly path: readonly PropertyKey[];
+  /** The parameters that were likely meant. */
+  readonly keys: readonly string[];
+}
+
+function meantBy({ path, keys }: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType | undefined): Meant {
+  const known = schema ? keysAt(schema, path) : [];
+  return { path, keys: keys.flatMap((key) => nearest(key, known) ?? []) };
+}
+
+/** Whether an issue is about a mapping as a whole, or about a parameter that is there under a misspelt name. */
+function isAbout(issue: Issue, path: readonly PropertyKey[], keys: readonly string[]): boolean {
+  const here = issue.path.slice(0, path.length).join('.') === path.join('.');
+  const [next] = issue.path.slice(path.length);
+  if (!here || issue.code === 'unrecognized_keys') return false;
+  return next === undefined ? issue.code === 'custom' : keys.includes(String(next));
 }
 
 function explain(issue: Issue, path: readonly PropertyKey[], node: Node, schema: z.ZodType | undefined): Diagnostic[] {
@@ -31,7 +50,8 @@ function explain(issue: Issue, path: readonly PropertyKey[], node: Node, schema:
       mistake('BadParameter', `${name}: ${issue.issues[0]?.message ?? issue.message}`, keyAt(place.parent, path)),
     ];
   const wanted = wantedBy(issue);
-  if (wanted && !place.whole) return [mistake('MissingParameter', `the parameter "${name}" is missing`, place.node.at)];
+  if (wanted && !place.whole)
+    return [mistake('MissingParameter', `the parameter "${name}" is missing`, place.node.at, `add ${name}: …`)];
   if (wanted) {
     const given = isTemplated(place.node) ? 'what this template gives' : describeNode(place.node);
     return bad(`expected ${either(wanted.map((one) => one.words))}, not ${given}`, hintFor(wanted, place.node));

@@ -10,8 +10,13 @@ export type Locate = (start: number, end?: number) => Position;
 const MAX_NODES = 1_000_000;
 const CORE_TAG = 'tag:yaml.org,2002:';
 
-/** The library's tree as our own: aliases and merge keys resolved, scalars typed. Throws `UserError` with every mistake. */
-export function convertYaml(root: unknown, text: string, dialect: Dialect, locate: Locate): Node {
+/** The library's tree as our own: aliases and merge keys resolved, scalars typed; and every mistake in it. */
+export function convertYaml(
+  root: unknown,
+  text: string,
+  dialect: Dialect,
+  locate: Locate,
+): { readonly node: Node; readonly mistakes: readonly Diagnostic[] } {
   const found: Diagnostic[] = [];
   const anchors = new Map<string, { readonly node: Node; readonly size: number } | 'open'>();
   let size = 0;
@@ -55,7 +60,7 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
         const earlier = own.get(key);
         if (earlier && dialect === '1.2') {
           const message = `the key "${key}" stands twice in one mapping; first at line ${earlier.keyAt.line}`;
-          found.push(mistake('RepeatedKey', message, keyAt));
+          found.push(mistake('RepeatedKey', message, keyAt, 'take one of them out'));
         }
         own.set(key, { key, keyAt, value, ...(isPlain(pair.key) && { keyPlain: true }) });
       }
@@ -69,7 +74,14 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
     const sources = value.kind === 'list' ? [...value.items].reverse() : [value];
     return sources.flatMap((source) => {
       if (source.kind === 'map') return source.entries;
-      found.push(mistake('BadMerge', '<< takes a mapping or a list of mappings', source.at));
+      found.push(
+        mistake(
+          'BadMerge',
+          '<< takes a mapping or a list of mappings',
+          source.at,
+          'write <<: *NAME, where &NAME stands before a mapping',
+        ),
+      );
       return [];
     });
   };
@@ -77,11 +89,11 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
   const keyOf = (key: unknown, at: Position): string | undefined => {
     if (isScalar(key) && typeof key.value === 'string') {
       if (key.value !== '__proto__') return key.value;
-      found.push(mistake('BadKey', 'the key "__proto__" cannot be used', at));
+      found.push(mistake('BadKey', 'the key "__proto__" cannot be used', at, 'take another name'));
     } else if (isMap(key)) {
       const hint = 'a value that begins with {{ must be in quotes: "{{ … }}"';
       found.push(mistake('UnquotedTemplate', 'a mapping is used as a key here', at, hint));
-    } else found.push(mistake('BadKey', 'a key must be a plain word or a text', at));
+    } else found.push(mistake('BadKey', 'a key must be a plain word or a text', at, 'write KEY: VALUE'));
     return undefined;
   };
 
@@ -103,13 +115,23 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
       );
     const wanted = tag?.slice(CORE_TAG.length);
     if (wanted && !fits(wanted, value)) {
-      found.push(mistake('BadTag', `${JSON.stringify(written)} is not what the tag !!${wanted} asks for`, at));
+      found.push(
+        mistake(
+          'BadTag',
+          `${JSON.stringify(written)} is not what the tag !!${wanted} asks for`,
+          at,
+          'take the tag out',
+        ),
+      );
     }
     return { ...base, value };
   };
 
   const isUnsafe = (tag: string | undefined, at: Position): boolean => {
-    if (tag?.startsWith('!vault')) found.push(mistake('BadTag', '!vault stands before a text', at));
+    if (tag?.startsWith('!vault'))
+      found.push(
+        mistake('BadTag', '!vault stands before a text', at, 'write NAME: !vault | and the encrypted text below it'),
+      );
     return tag === '!unsafe';
   };
 
@@ -126,7 +148,7 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
       return anchored.node;
     }
     const why = anchored ? `the alias *${name} stands inside of what it names` : `there is no anchor &${name} above`;
-    found.push(mistake('BadAlias', why, at));
+    found.push(mistake('BadAlias', why, at, 'put a text that begins with * in quotes'));
     return { kind: 'scalar', value: null, at, quoted: false, raw: '' };
   };
 
@@ -134,12 +156,10 @@ export function convertYaml(root: unknown, text: string, dialect: Dialect, locat
     size += nodes;
     if (size <= MAX_NODES) return;
     const message = `with its aliases written out this file has more than ${MAX_NODES} values`;
-    throw new UserError([mistake('YamlTooLarge', message, at)]);
+    throw new UserError([mistake('YamlTooLarge', message, at, 'write fewer aliases inside of aliases')]);
   };
 
-  const node = convert(root, false, locate(0));
-  if (found.length > 0) throw new UserError(found);
-  return node;
+  return { node: convert(root, false, locate(0)), mistakes: found };
 }
 
 const isPlain = (key: unknown): boolean => isScalar(key) && key.type === 'PLAIN';

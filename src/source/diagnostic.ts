@@ -38,3 +38,15 @@ export const mistake = (code: string, message: string, at?: Position, hint?: str
   ...(at && { at }),
   ...(hint !== undefined && { hint }),
 });
+
+/** Mistakes that make a value something else than was meant. */
+const SPOILING: readonly string[] = ['LeadingZero', 'BadNumber', 'BadTag', 'FreeFormParameters'];
+
+/** Without what is only said because a value was spoilt by another mistake in the same place. */
+export function withoutEchoes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const place = ({ at }: Diagnostic) => `${at?.file}:${at?.line}:${at?.column}`;
+  const spoilt = new Map(
+    diagnostics.filter(({ code }) => SPOILING.includes(code)).map((one) => [place(one), one.code]),
+  );
+  return diagnostics.filter((one) => (spoilt.get(place(one)) ?? one.code) === one.code);
+}

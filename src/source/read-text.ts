@@ -10,8 +10,8 @@ export function readText(file: string, at?: Position): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new UserError([mistake('FileNotFound', `there is no file ${file}`, at)]);
-    throw new UserError([mistake('FileUnreadable', `cannot read ${file}: ${message}`, at)]);
+      throw new UserError([mistake('FileNotFound', `there is no file ${file}`, at, 'look at the path and the folder')]);
+    throw new UserError([mistake('FileUnreadable', `cannot read ${file}: ${message}`, at, 'look at its permissions')]);
   }
   return decodeText(bytes, file);
 }

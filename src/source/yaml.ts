@@ -1,8 +1,9 @@
-import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLError } from 'yaml';
+import { Composer, type Document, Lexer, LineCounter, Parser } from 'yaml';
 import { convertYaml, type Locate } from './convert-yaml.ts';
 import { type Diagnostic, mistake, UserError } from './diagnostic.ts';
 import type { Node } from './node.ts';
 import type { Dialect } from './plain-scalar.ts';
+import { syntaxMistakes } from './yaml-mistakes.ts';
 
 export interface YamlOptions {
   /** Default `1.2`. With `1.1` a repeated key is no error and the last wins, as in Ansible. */
@@ -15,16 +16,32 @@ const MAX_DEPTH = 100;
 
 /** https://yaml.org/spec/1.2.2/#51-character-set, and PyYAML takes no others either. */
 const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-const KNOWN_TAG = /^(?:!vault|!vault-encrypted|!unsafe|!!int|!!float|!!bool|!!null)$/;
+/** Mistakes after which the rest still means what it says. */
+const LEAVES_SENSE: readonly string[] = ['RepeatedKey', 'LeadingZero', 'BadNumber', 'BadTag'];
+
+/** One YAML document, as far as it can be read, and all that is wrong with it. `node` is missing where it cannot be used. */
+export interface ReadYaml {
+  readonly node?: Node;
+  readonly mistakes: readonly Diagnostic[];
+}
 
 /**
  * One YAML document with the position of everything in it; nothing but comments gives `null`. Throws `UserError` with
  * every mistake: syntax, unknown tags, repeated keys, and input that is too large or too deep to be meant.
  */
 export function parseYaml(text: string, file: string, options: YamlOptions = {}): Node {
+  const { node, mistakes } = readYaml(text, file, options);
+  if (mistakes.length > 0 || !node) throw new UserError(mistakes);
+  return node;
+}
+
+/** As `parseYaml`, for those who go on to look for mistakes of other kinds. Throws `UserError` where there is nothing to go on with. */
+export function readYaml(text: string, file: string, options: YamlOptions = {}): ReadYaml {
   if (text.length > MAX_CHARACTERS) {
     const message = `this file has ${text.length} characters; at most ${MAX_CHARACTERS} are read`;
-    throw new UserError([mistake('YamlTooLarge', message, { file, line: 1, column: 1 })]);
+    throw new UserError([
+      mistake('YamlTooLarge', message, { file, line: 1, column: 1 }, 'split it into several files'),
+    ]);
   }
   const lines = new LineCounter();
   const locate: Locate = (start, end = start) => {
@@ -47,10 +64,19 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
   const [first, second] = documents;
   const found = documents.flatMap((document) => syntaxMistakes(document, text, locate));
   if (second)
-    found.push(mistake('SeveralDocuments', 'one YAML document is expected in a file', locate(second.range[0])));
+    found.push(
+      mistake(
+        'SeveralDocuments',
+        'one YAML document is expected in a file',
+        locate(second.range[0]),
+        'take out this ---, or make two files of it',
+      ),
+    );
   if (found.length > 0) throw new UserError(found);
-  if (!first?.contents) return { kind: 'scalar', value: null, at: locate(0), quoted: false, raw: '' };
-  return convertYaml(first.contents, text, options.dialect ?? '1.2', locate);
+  if (!first?.contents)
+    return { node: { kind: 'scalar', value: null, at: locate(0), quoted: false, raw: '' }, mistakes: [] };
+  const { node, mistakes } = convertYaml(first.contents, text, options.dialect ?? '1.2', locate);
+  return mistakes.every(({ code }) => LEAVES_SENSE.includes(code)) ? { node, mistakes } : { mistakes };
 }
 
 /** The failsafe schema leaves every scalar as written: what it means is for `resolvePlain` to say. */
@@ -59,7 +85,14 @@ function compose(text: string, lines: LineCounter, locate: Locate): Document.Par
   // The library looks for repeated keys in quadratic time, so the conversion does it.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false });
   const tooDeep = () =>
-    new UserError([mistake('YamlTooDeep', `values are nested more than ${MAX_DEPTH} deep`, locate(parser.offset))]);
+    new UserError([
+      mistake(
+        'YamlTooDeep',
+        `values are nested more than ${MAX_DEPTH} deep`,
+        locate(parser.offset),
+        'this is hardly meant: look for brackets that do not close',
+      ),
+    ]);
   // The parser keeps a stack of its own and the composer recurses, so depth is checked between them.
   function* tokens() {
     lines.addNewLine(0);
@@ -70,52 +103,4 @@ function compose(text: string, lines: LineCounter, locate: Locate): Document.Par
     yield* parser.end();
   }
   return [...composer.compose(tokens(), true, text.length)] as Document.Parsed[];
-}
-
-function syntaxMistakes(document: Document.Parsed, text: string, locate: Locate): Diagnostic[] {
-  const unknownTags = document.warnings.filter(
-    (one) =>
-      one.code === 'BAD_COLLECTION_TYPE' || (one.code === 'TAG_RESOLVE_FAILED' && !KNOWN_TAG.test(tagAt(one, text))),
-  );
-  const tags = unknownTags.map((one) =>
-    mistake(
-      'UnknownTag',
-      `the tag ${tagAt(one, text)} is not known here`,
-      locate(...one.pos),
-      'known are !vault and !unsafe',
-    ),
-  );
-  const lines = new Set<number>();
-  const syntax = document.errors.flatMap((error) => {
-    const at = locate(...error.pos);
-    // The first mistake of a line explains the ones behind it.
-    if (lines.has(at.line)) return [];
-    lines.add(at.line);
-    return [mistake('YamlSyntax', sentence(error.message), at, hintFor(error, text))];
-  });
-  return [...syntax, ...tags];
-}
-
-const tagAt = (error: YAMLError, text: string): string => text.slice(...error.pos);
-
-const sentence = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1);
-
-function hintFor(error: YAMLError, text: string): string | undefined {
-  const start = text.lastIndexOf('\n', error.pos[0] - 1) + 1;
-  const line = text.slice(start).split('\n', 1)[0] ?? '';
-  if (/(?::|-)\s+\{\{/.test(line)) return 'a value that begins with {{ must be in quotes: "{{ … }}"';
-  switch (error.code) {
-    case 'TAB_AS_INDENT':
-      return 'indent with spaces';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return 'a value that contains ": " must be in quotes';
-    case 'BAD_SCALAR_START':
-      return 'put the value in quotes';
-    case 'UNEXPECTED_TOKEN':
-      return /:\s+["']/.test(line) ? `put quotes around the whole value: '"a" == b'` : undefined;
-    case 'MULTILINE_IMPLICIT_KEY':
-      return 'the indentation of this line or of the one above is wrong';
-    default:
-      return undefined;
-  }
 }

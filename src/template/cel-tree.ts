@@ -121,7 +121,9 @@ export function checkMacros(tree: ASTNode, locate: (index: number, length?: numb
   const here = tree.op === 'rcall' && MACROS.has(tree.args[0]) ? depth + 1 : depth;
   if (here > MAX_MACROS) {
     const message = `more than ${MAX_MACROS} of all, exists, map and filter stand inside of each other`;
-    throw new UserError([mistake('ConditionTooDeep', message, locate(start, end - start))]);
+    throw new UserError([
+      mistake('ConditionTooDeep', message, locate(start, end - start), 'set a variable to a part of it'),
+    ]);
   }
   for (const child of childrenOf(tree)) checkMacros(child, locate, here);
 }

@@ -119,10 +119,25 @@ function celMistake(error: unknown, code: string, say: (start: number, end: numb
 
 const RE2_HINT = 'patterns are those of RE2: without look-around and back references';
 
-const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/\.?$/, '');
+const TOKENS: Readonly<Record<string, string>> = {
+  EOF: 'the end',
+  RBRACKET: '`]`',
+  RPAREN: '`)`',
+  RBRACE: '`}`',
+  COLON: '`:`',
+  IDENTIFIER: 'a name',
+};
+
+/** The library's words, its names of tokens spelt out. */
+const firstLine = (message: string): string =>
+  (message.split('\n')[0] ?? '')
+    .replace(/\.?$/, '')
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+    .replaceAll(/\b[A-Z]{3,}\b/g, (token) => TOKENS[token] ?? token);
 
 function overloadHint(message: string): string | undefined {
   if (/no such overload/i.test(message)) return 'convert with int(…), double(…) or string(…) first';
   if (/has\(\) invalid argument/.test(message)) return 'write `defined(name)`';
-  return undefined;
+  if (/the end$/.test(message)) return 'something is missing at the end';
+  return 'for example `inventory_hostname == "kvm1" && cpus > 8`';
 }

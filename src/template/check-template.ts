@@ -20,7 +20,14 @@ export function checkTemplate(program: hbs.AST.Program | undefined, placeOf: Pla
       case 'CommentStatement':
         return [];
       default:
-        return [mistake('TemplateSyntax', 'decorators and blocks of partials are not supported', placeOf(statement))];
+        return [
+          mistake(
+            'TemplateSyntax',
+            'decorators and blocks of partials are not supported',
+            placeOf(statement),
+            'write {{> name}}',
+          ),
+        ];
     }
   });
 }
@@ -43,7 +50,9 @@ function checkBlock(block: hbs.AST.BlockStatement, placeOf: PlaceOf): readonly D
 
 function checkPartial(partial: hbs.AST.PartialStatement, placeOf: PlaceOf): readonly Diagnostic[] {
   const named = partial.name.type === 'PathExpression';
-  const own = named ? [] : [mistake('TemplateSyntax', 'a partial is named by a word', placeOf(partial.name))];
+  const own = named
+    ? []
+    : [mistake('TemplateSyntax', 'a partial is named by a word', placeOf(partial.name), 'write {{> name}}')];
   return [
     ...own,
     ...checkParams([...partial.params, ...(partial.hash?.pairs ?? []).map(({ value }) => value)], placeOf),
@@ -62,7 +71,7 @@ function checkCall(call: hbs.AST.MustacheStatement | hbs.AST.SubExpression, plac
   const name = nameOf(call.path);
   const helper = findHelper(name);
   if (!helper) {
-    const hint = didYouMean(name, helperNames());
+    const hint = didYouMean(name, helperNames()) ?? 'all helpers are in docs/templates-and-conditions.md';
     return [mistake('UnknownHelper', `there is no helper "${name}"`, placeOf(call.path), hint), ...inner];
   }
   const [least, most] = helper.takes;

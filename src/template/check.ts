@@ -19,7 +19,16 @@ const mayBeStatement = ({ value, tag }: Scalar): boolean =>
   typeof value === 'string' && tag === undefined && value.includes('{%');
 
 const templatedKey = ({ key, keyAt }: Entry): readonly Diagnostic[] =>
-  key.includes('{{') ? [mistake('TemplatedKey', 'keys are not rendered, only values are', keyAt)] : [];
+  key.includes('{{')
+    ? [
+        mistake(
+          'TemplatedKey',
+          'keys are not rendered, only values are',
+          keyAt,
+          'use a list of mappings, or write the key out',
+        ),
+      ]
+    : [];
 
 /** All that is wrong with a condition before any variable is known. */
 export function conditionMistakes(condition: Scalar): readonly Diagnostic[] {

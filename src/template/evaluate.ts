@@ -134,9 +134,12 @@ function entriesOf(value: unknown): readonly (readonly [string | number, unknown
 function runPartial(statement: hbs.AST.PartialStatement, frame: Frame): string {
   const name = (statement.name as hbs.AST.PathExpression).original as string;
   const at = placeOf(frame, statement.name);
-  if (!frame.partial) throw new UserError([mistake('UnknownPartial', 'partials are for template files', at)]);
+  if (!frame.partial)
+    throw new UserError([mistake('UnknownPartial', 'partials are for template files', at, 'write the text here')]);
   if (frame.depth > MAX_DEPTH)
-    throw new UserError([mistake('PartialCycle', `the partial "${name}" uses itself without end`, at)]);
+    throw new UserError([
+      mistake('PartialCycle', `the partial "${name}" uses itself without end`, at, 'break the circle'),
+    ]);
   const { template, locate } = frame.partial(name, at);
   const hash = Object.fromEntries((statement.hash?.pairs ?? []).map((pair) => [pair.key, evaluate(pair.value, frame)]));
   const [param] = statement.params;
@@ -203,7 +206,13 @@ function resolve(path: hbs.AST.PathExpression, from: Frame): unknown {
   const [head, ...rest] = path.parts as string[];
   if (head === undefined) {
     if (frame.self) return frame.self.value;
-    throw wrong(from, path, 'UndefinedVariable', '"this" is nothing outside #each and #with');
+    throw wrong(
+      from,
+      path,
+      'UndefinedVariable',
+      '"this" is nothing outside #each and #with',
+      'write the name of a variable',
+    );
   }
   let value = path.data ? local(`@${head}`, path, from) : first(head, path, frame, from);
   let name = head;
@@ -211,7 +220,16 @@ function resolve(path: hbs.AST.PathExpression, from: Frame): unknown {
     value = known(value);
     if (!own(value, part)) {
       const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-      throw wrong(from, path, 'UndefinedVariable', `"${name}" has no "${part}"`, didYouMean(part, names));
+      throw wrong(
+        from,
+        path,
+        'UndefinedVariable',
+        `"${name}" has no "${part}"`,
+        didYouMean(part, names) ??
+          (names.length > 0
+            ? `it has ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' …' : ''}`
+            : 'use {{default …}} where it may be missing'),
+      );
     }
     value = Array.isArray(value) && part === 'length' ? value.length : (value as Record<string, unknown>)[part];
     name += `.${part}`;
@@ -231,7 +249,14 @@ function first(head: string, path: hbs.AST.PathExpression, frame: Frame, from: F
 }
 
 function local(name: string, path: hbs.AST.PathExpression, frame: Frame): unknown {
-  if (!frame.locals.has(name)) throw wrong(frame, path, 'UndefinedVariable', `"${name}" is nothing here`);
+  if (!frame.locals.has(name))
+    throw wrong(
+      frame,
+      path,
+      'UndefinedVariable',
+      `"${name}" is nothing here`,
+      '@index, @key, @first and @last are for {{#each}}',
+    );
   return frame.locals.get(name);
 }
 

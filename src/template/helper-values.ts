@@ -57,6 +57,18 @@ export function itemOf(value: unknown, index: number): unknown {
   return list.length > 0 ? list.at(index) : refuse('a list with at least one item', value);
 }
 
+const MAX_RANGE = 100_000;
+
+/** As Python's `range()`: up to a number; from one up to another; in steps. */
+export function rangeOf(numbers: readonly number[]): number[] {
+  const [from = 0, to = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
+  if (![from, to, step].every(Number.isInteger) || step === 0)
+    return refuse('whole numbers, and no step of 0', numbers);
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (length > MAX_RANGE) throw new RangeError(`gives no more than ${MAX_RANGE} numbers`);
+  return Array.from({ length }, (_, index) => from + index * step);
+}
+
 export function sorted(list: readonly unknown[]): unknown[] {
   if (list.every((one) => typeof one === 'number')) return [...list].sort((a, b) => a - b);
   return list.map(textOf).sort((a, b) => (a < b ? -1 : Number(a > b)));

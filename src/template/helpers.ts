@@ -11,6 +11,7 @@ import {
   notZero,
   numberOf,
   patternOf,
+  rangeOf,
   same,
   shellWord,
   sorted,
@@ -158,6 +159,12 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     sorted(listOf(list)),
   ),
   unique: helper('{{unique list}}', 'Every item once.', [1, 1], ([list]) => [...new Set(listOf(list))]),
+  range: helper(
+    '{{range 1 5}}',
+    'Numbers from the first up to, not with, the last: `[1, 2, 3, 4]`.',
+    [1, 3],
+    (values) => rangeOf(values.map(numberOf)),
+  ),
   keys: helper('{{keys map}}', 'The keys of a mapping.', [1, 1], ([map]) => Object.keys(mapOf(map))),
   values: helper('{{values map}}', 'The values of a mapping.', [1, 1], ([map]) => Object.values(mapOf(map))),
   lookup: {

@@ -57,6 +57,16 @@ const RULES: readonly Rule[] = [
     message: 'templates have no "if" behind a value',
     write: (_, yes, condition, no = '""') => `write {{ternary ${condition} ${yes} ${no}}}`,
   },
+  {
+    pattern: /^.+?\|\s*dict2items$/,
+    message: 'templates have no filters with "|"',
+    write: () => 'leave it out: loop goes over a mapping itself, with item.key and item.value',
+  },
+  {
+    pattern: /^(?:lookup|query|q)\(.*\)$/s,
+    message: 'nothing is looked up on this machine while a template is rendered',
+    write: () => 'give the value with -e, in vars or in the inventory',
+  },
   { pattern: /^.+?\|.+$/, message: 'templates have no filters with "|"', write: (all) => `write {{${nested(all)}}}` },
   {
     pattern: /^([\w.]+)\[(['"])([\w-]+)\2\](.*)$/,
@@ -110,7 +120,7 @@ export function jinjaHabitIn(text: string): Habit | undefined {
     if (known(inner) || inner.length > MAX_LENGTH) continue;
     for (const { pattern, message, write } of RULES) {
       const groups = pattern.exec(inner);
-      if (groups) return habit(match.index + whole.indexOf(inner), inner.length, message, write(...groups));
+      if (groups) return habit(match.index + whole.indexOf(inner), inner.length, message, orNothing(write(...groups)));
     }
   }
   return undefined;
@@ -139,6 +149,13 @@ function nested(filters: string): string {
 }
 
 const named = (name: string): string => RENAMED[name] ?? name;
+
+/** What is written as a helper and is none. */
+const UNKNOWN = 'there is no such filter or function here; all helpers are in docs/templates-and-conditions.md';
+
+/** What to write, where all that is called in it is there. */
+const orNothing = (write: string): string =>
+  [...write.matchAll(/(?:\{\{|\()(\w+) /g)].every(([, name = '']) => findHelper(name)) ? write : UNKNOWN;
 
 const spaced = (args: string): string =>
   (args.match(/"[^"]*"|'[^']*'|[^,\s]+/g) ?? []).map((arg) => ` ${arg}`).join('');

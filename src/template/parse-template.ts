@@ -50,7 +50,14 @@ function checkDepth(text: string, locate: Locate): void {
     if (kind === '/') blocks -= 1;
     else if (kind) blocks += 1;
     if (blocks <= MAX_DEPTH && parentheses <= MAX_DEPTH) continue;
-    throw new UserError([mistake('TemplateTooDeep', `this is nested more than ${MAX_DEPTH} deep`, locate(index, 2))]);
+    throw new UserError([
+      mistake(
+        'TemplateTooDeep',
+        `this is nested more than ${MAX_DEPTH} deep`,
+        locate(index, 2),
+        'set a variable to a part of it',
+      ),
+    ]);
   }
 }
 
@@ -69,12 +76,18 @@ function habitMistake(text: string, locate: Locate): Diagnostic | undefined {
 function syntaxMistake(text: string, error: Error, locate: Locate): Diagnostic {
   const unmatched = /^(.+ doesn't match .+) - (\d+):(\d+)$/.exec(error.message);
   if (unmatched)
-    return mistake('TemplateSyntax', `a block is closed wrongly: ${unmatched[1]}`, locate(text.indexOf('{{'), 2));
-  const broken = [...text.matchAll(/\{\{\{?[^{}]*(?:\}\}\}?|$)/g)].find(([tag]) => !isTag(tag));
+    return mistake(
+      'TemplateSyntax',
+      `a block is closed wrongly: ${unmatched[1]}`,
+      locate(text.indexOf('{{'), 2),
+      'blocks are {{#if x}} … {{else}} … {{/if}}',
+    );
+  const broken = [...text.matchAll(/\{\{\{?[^{}]*(?:\}\}\}?|\}|$)/g)].find(([tag]) => !isTag(tag));
   if (broken) {
     const closed = broken[0].endsWith('}}');
     const why = closed ? 'is not a name, a helper with its values, or a block' : 'is not closed with }}';
-    return mistake('TemplateSyntax', `this ${why}`, locate(broken.index, broken[0].length));
+    const hint = closed ? 'write {{name}}, {{helper value}} or {{#if x}} … {{/if}}' : 'write {{ name }}';
+    return mistake('TemplateSyntax', `this ${why}`, locate(broken.index, broken[0].length), hint);
   }
   const open = text.lastIndexOf('{{#');
   const [why, index] = open >= 0 ? ['this block is not closed', open] : ['this closes nothing', text.indexOf('{{')];

@@ -30,7 +30,10 @@ export function renderText({ text, file }: Source, scope: Scope, options: FileOp
 
 function findPartial(name: string, at: Position, find: (name: string) => Source | undefined) {
   const source = find(name);
-  if (!source) throw new UserError([mistake('UnknownPartial', `there is no partial "${name}"`, at)]);
+  if (!source)
+    throw new UserError([
+      mistake('UnknownPartial', `there is no partial "${name}"`, at, 'partials lie beside the template'),
+    ]);
   const locate = locator(source.text, source.file);
   return { template: parseTemplate(source.text, locate), locate };
 }

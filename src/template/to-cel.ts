@@ -10,7 +10,7 @@ export function toCel(value: unknown, at: () => Position): unknown {
     count += 1;
     if (count > MAX_VALUES) {
       const message = `this has more than ${MAX_VALUES} values, which is too much for a condition`;
-      throw new UserError([mistake('ValueTooLarge', message, at())]);
+      throw new UserError([mistake('ValueTooLarge', message, at(), 'compare a part of it')]);
     }
     if (typeof one === 'number') return Number.isSafeInteger(one) ? BigInt(one) : one;
     if (Array.isArray(one)) return one.map(convert);

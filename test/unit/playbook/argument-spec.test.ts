@@ -66,17 +66,47 @@ describe("a role's argument specs", () => {
 
   it.each<[Record<string, unknown>, string]>([
     [{}, 'MissingArgument the role needs the variable "level" (give it under vars, or in the inventory)'],
-    [{ level: null }, 'BadArgument level: the role takes a whole number, not null'],
-    [{ level: 1.5 }, 'BadArgument level: the role takes a whole number, not 1.5'],
-    [{ level: 3 }, 'BadArgument level: the role takes 1 or 2, not 3'],
-    [{ level: 1, path: ['x'] }, 'BadArgument path: the role takes a path, not ["x"]'],
-    [{ level: 1, flag: 'maybe' }, 'BadArgument flag: the role takes true or false, not "maybe"'],
-    [{ level: 1, ratio: '' }, 'BadArgument ratio: the role takes a number, not ""'],
-    [{ level: 1, name: {} }, 'BadArgument name: the role takes a text, not {}'],
-    [{ level: 1, password: 'hunter2' }, 'BadArgument password: the role takes "a", not what it is'],
-    [{ level: 1, many: 'a,b' }, 'BadArgument many: the role takes a list, not "a,b"'],
-    [{ level: 1, many: [1, 'x'] }, 'BadArgument many[1]: the role takes a whole number, not "x"'],
-    [{ level: 1, shape: [] }, 'BadArgument shape: the role takes a mapping, not []'],
+    [
+      { level: null },
+      'BadArgument level: the role takes a whole number, not null (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1.5 },
+      'BadArgument level: the role takes a whole number, not 1.5 (see meta/argument_specs.yml of the role)',
+    ],
+    [{ level: 3 }, 'BadArgument level: the role takes 1 or 2, not 3 (see meta/argument_specs.yml of the role)'],
+    [
+      { level: 1, path: ['x'] },
+      'BadArgument path: the role takes a path, not ["x"] (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, flag: 'maybe' },
+      'BadArgument flag: the role takes true or false, not "maybe" (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, ratio: '' },
+      'BadArgument ratio: the role takes a number, not "" (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, name: {} },
+      'BadArgument name: the role takes a text, not {} (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, password: 'hunter2' },
+      'BadArgument password: the role takes "a", not what it is (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, many: 'a,b' },
+      'BadArgument many: the role takes a list, not "a,b" (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, many: [1, 'x'] },
+      'BadArgument many[1]: the role takes a whole number, not "x" (see meta/argument_specs.yml of the role)',
+    ],
+    [
+      { level: 1, shape: [] },
+      'BadArgument shape: the role takes a mapping, not [] (see meta/argument_specs.yml of the role)',
+    ],
     [
       { level: 1, shape: {} },
       'MissingArgument the role needs the variable "shape.size" (give it under vars, or in the inventory)',
@@ -85,7 +115,10 @@ describe("a role's argument specs", () => {
       { level: 1, shape: { size: 1, units: 'k' } },
       'BadArgument shape: the role knows no "units" here (did you mean "unit"?)',
     ],
-    [{ level: 1, shapes: [{ size: 'x' }] }, 'BadArgument shapes[0].size: the role takes a whole number, not "x"'],
+    [
+      { level: 1, shapes: [{ size: 'x' }] },
+      'BadArgument shapes[0].size: the role takes a whole number, not "x" (see meta/argument_specs.yml of the role)',
+    ],
   ])('refuse %j', async (values, expected) => {
     expect(await check(values)).toEqual([expected]);
   });
@@ -101,9 +134,12 @@ describe("a role's argument specs", () => {
     ],
     [
       '{required: perhaps}',
-      'BadValue roles/r/meta/argument_specs.yml:4:24 "required" takes true or false, not the text "perhaps"',
+      'BadValue roles/r/meta/argument_specs.yml:4:24 "required" takes true or false, not the text "perhaps" (write required: true, or required: false)',
     ],
-    ['x', 'BadValue roles/r/meta/argument_specs.yml:4:13 "options" takes a mapping, not the text "x"'],
+    [
+      'x',
+      'BadValue roles/r/meta/argument_specs.yml:4:13 "options" takes a mapping, not the text "x" (write options: { KEY: VALUE })',
+    ],
   ])('are themselves checked before any host: %s', async (option, expected) => {
     expect(await mistakes(files(`argument_specs:\n  main:\n    options:\n      size: ${option}\n`))).toEqual([
       expected,

@@ -318,7 +318,8 @@ describe.each(Object.entries(CASES) as [KeywordName, Case][])('%s', (name, { goo
     const found = await inPlace(place, name, value, besides);
     expect(found.length).toBeGreaterThan(0);
     expect(found[0]).toContain(message);
-    expect(found[0]).toMatch(/^[A-Z]\w+ site.yml:\d+:\d+ /);
+    // A code, a place, and a hint at the end.
+    for (const one of found) expect(one).toMatch(/^[A-Z]\w+ site.yml:\d+:\d+ .* \(.+\)$/s);
   });
 
   it('is refused where it cannot stand', async () => {
@@ -328,7 +329,9 @@ describe.each(Object.entries(CASES) as [KeywordName, Case][])('%s', (name, { goo
       const found = await inPlace(place, name, good[0] ?? '');
       expect([place, ...found]).toEqual([
         place,
-        expect.stringMatching(new RegExp(`^MisplacedKeyword .* "${name}" cannot stand on a`)),
+        expect.stringMatching(
+          new RegExp(`^MisplacedKeyword site.yml:\\d+:\\d+ "${name}" cannot stand on a.* \\(it can stand on .+\\)$`),
+        ),
       ]);
     }
   });

@@ -60,7 +60,7 @@ describe('a play', () => {
       'hosts: all',
       'BadPlaybook site.yml:1:1 a playbook is a list of plays, not a mapping (write - hosts: all)',
     ],
-    ['a word', '- all', 'BadPlaybook site.yml:1:3 a play is a mapping, not the text "all"'],
+    ['a word', '- all', 'BadPlaybook site.yml:1:3 a play is a mapping, not the text "all" (write - hosts: all)'],
     [
       'a play without hosts',
       '- name: x',
@@ -76,7 +76,7 @@ describe('a play', () => {
 
   it('says what the file is called that is not there', async () => {
     expect(await mistakes({ 'other.yml': '' })).toEqual([
-      expect.stringMatching(/^FileNotFound undefined:.*there is no file site.yml$/),
+      expect.stringMatching(/^FileNotFound undefined:.*there is no file site.yml \(look at/),
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('a play', () => {
       'UnknownModule site.yml:5:7 there is no module "sysclt" (did you mean "sysctl"?)',
       'UnknownKeyword more.yml:2:3 "wen" is not a keyword of a task (did you mean "when"?)',
       'ConditionSyntax more.yml:4:11 conditions are written in CEL (write `&&`)',
-      'BadValue site.yml:8:11 "become" takes true or false, not the text "perhaps"',
+      'BadValue site.yml:8:11 "become" takes true or false, not the text "perhaps" (write become: true, or become: false)',
     ]);
   });
 });
@@ -123,6 +123,7 @@ describe('vars_files', () => {
     expect(await mistakes(files)).toEqual([
       'FileNotFound site.yml:2:16 there is no file vars/y.yml (did you mean "x.yml"?)',
       expect.stringMatching(/^LeadingZero vars\/x.yml:2:7/),
+      expect.stringMatching(/^BadVariableName vars\/x.yml:1:1 /),
     ]);
   });
 });
@@ -178,7 +179,9 @@ describe('import_playbook', () => {
   it('refuses a circle', async () => {
     expect(
       await mistakes({ 'site.yml': '- import_playbook: b.yml\n', 'b.yml': '- import_playbook: site.yml\n' }),
-    ).toEqual(['ImportCycle b.yml:1:20 this playbook imports itself: site.yml → b.yml → site.yml']);
+    ).toEqual([
+      'ImportCycle b.yml:1:20 this playbook imports itself: site.yml → b.yml → site.yml (take out one of the imports)',
+    ]);
   });
 
   it('is refused among tasks', async () => {
@@ -207,10 +210,14 @@ describe('import_tasks', () => {
     [
       'a circle',
       { 't.yml': '- import_tasks: t.yml\n' },
-      'ImportCycle t.yml:1:17 this file imports itself: t.yml → t.yml',
+      'ImportCycle t.yml:1:17 this file imports itself: t.yml → t.yml (take out one of the imports)',
     ],
     ['a missing file', { 'tt.yml': '' }, 'FileNotFound site.yml:1:42 there is no file t.yml (did you mean "tt.yml"?)'],
-    ['a mapping', { 't.yml': 'debug: {}' }, 'BadValue t.yml:1:1 "t.yml" takes a list, not a mapping'],
+    [
+      'a mapping',
+      { 't.yml': 'debug: {}' },
+      'BadValue t.yml:1:1 "t.yml" takes a list, not a mapping (write each of them behind "- ")',
+    ],
   ])('refuses %s', async (_name, files, expected) => {
     const found = await mistakes({ 'site.yml': '- {hosts: all, tasks: [{ import_tasks:   t.yml }]}', ...files });
     expect(found).toEqual([expected]);

@@ -34,7 +34,7 @@ function said(yaml: string): string[] {
 
 describe('zodDiagnostics', () => {
   it.each([
-    ['{}', 'MissingParameter 1:1 the parameter "name" is missing'],
+    ['{}', 'MissingParameter 1:1 the parameter "name" is missing (add name: …)'],
     ['name: 5', 'BadParameter 1:7 name: expected a text, not the number 5 (write "5" in quotes)'],
     ['name: 1.10', 'BadParameter 1:7 name: expected a text, not the number 1.1 (write "1.10" in quotes)'],
     ['name: [x]', 'BadParameter 1:7 name: expected a text, not a list'],
@@ -52,7 +52,10 @@ describe('zodDiagnostics', () => {
       'name: x\nlist: [{cpu: 1}, {cpus: 1, cpu: 2}]',
       'UnknownParameter 2:19 there is no parameter "cpus" (did you mean "cpu"?)',
     ],
-    ['name: x\nlist: [{cpu: 1}, {node: 1}]', 'MissingParameter 2:18 the parameter "list.1.cpu" is missing'],
+    [
+      'name: x\nlist: [{cpu: 1}, {node: 1}]',
+      'MissingParameter 2:18 the parameter "list.1.cpu" is missing (add list.1.cpu: …)',
+    ],
     ['name: x\nlist: [{cpu: 1.5}]', 'BadParameter 2:14 list.0.cpu: expected a whole number, not the number 1.5'],
     ['name: x\non: yes', 'BadParameter 2:5 on: expected true or false, not the text "yes" (write true)'],
     ['name: x\ncount: "7"', 'BadParameter 2:8 count: expected a number, not the text "7" (write it without quotes)'],
@@ -65,7 +68,7 @@ describe('zodDiagnostics', () => {
     ],
     ['name: x\neither: [1]', 'BadParameter 2:9 either: expected a text, a number or true or false, not a list'],
     ['name: x\nsaid: maybe', 'BadParameter 2:7 said: expected true, false or auto'],
-    ['name: x\nshape: {size: 1}', 'MissingParameter 2:8 the parameter "shape.unit" is missing'],
+    ['name: x\nshape: {size: 1}', 'MissingParameter 2:8 the parameter "shape.unit" is missing (add shape.unit: …)'],
     [
       'name: x\nshape: {size: 1, unit: k, uint: k}',
       'UnknownParameter 2:27 there is no parameter "uint" (did you mean "unit"?)',
@@ -84,7 +87,9 @@ describe('zodDiagnostics', () => {
   });
 
   it('says all of it', () => {
-    expect(said('nmae: x\ncount: x')).toHaveLength(3);
+    expect(said('strange: x\ncount: x')).toHaveLength(3);
+    // What was written under a misspelt name is not missing.
+    expect(said('nmae: x\ncount: x')).toHaveLength(2);
   });
 
   it('does not say what a secret is', () => {

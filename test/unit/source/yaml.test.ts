@@ -71,12 +71,38 @@ describe('parseYaml', () => {
     ['a: b: c', 'YamlSyntax 1:4'],
     ['a: "b" == "c"', 'YamlSyntax 1:8'],
     ['a: @b', 'YamlSyntax 1:4'],
-    ['a: "b', 'YamlSyntax 1:6'],
+    ['a: "b', 'YamlSyntax 1:4'],
+    ["a:\n  - 'b\n  - c", 'YamlSyntax 2:5'],
     ['a: 1\n---\nb: 2', 'SeveralDocuments 2:1'],
     ['a: 1\nb: x\0y', 'YamlSyntax 2:5'],
     ['a: "\u001b[31m"', 'YamlSyntax 1:5'],
   ])('refuses %.40s', (written, expected) => {
     expect(mistakes(written)).toEqual([expected]);
+  });
+
+  it.each([
+    ['a:\n  b: 1\n   c: 2', '3:4', /indented by 3, and those above by 0, 2/],
+    ['- a: 1\n   b: 2', '2:4', /indented by 3, and those above by 0, 2/],
+    ['a:\n  - b:1\n    c: 2', '2:5', /space behind the colon: b: 1/],
+    ['a: 1\nb\nc: 2', '2:1', /colon is missing: b/],
+    ['a: [1, 2\nb: 3', '1:4', /close it with \]/],
+    ['a: {b: 1\nc: 3', '1:4', /close it with }/],
+    ['a: "b\nc: 3', '1:4', /close it with "/],
+    ['a: "C:\\path"', '1:7', /write a backslash twice/],
+    ['a:\n\tb: 1', '2:1', /indent with spaces/],
+    ['a: *', '1:4', /in quotes/],
+    ['a: b: c', '1:4', /": " must be in quotes/],
+  ])('says how to mend %j', (written, place, hint) => {
+    let found: UserError | undefined;
+    try {
+      parseYaml(written, 'f.yml');
+    } catch (error) {
+      found = error as UserError;
+    }
+
+    const [first] = found?.diagnostics ?? [];
+    expect(`${first?.at?.line}:${first?.at?.column}`).toBe(place);
+    expect(first?.hint).toMatch(hint);
   });
 
   it('collects all mistakes', () => {

@@ -100,6 +100,12 @@ const CASES: Readonly<Record<string, readonly (readonly [template: string, gives
     ['{{join list}}', '3,1,3'],
     ['{{join words ""}}', 'ba'],
   ],
+  range: [
+    ['{{range 1 5}}', [1, 2, 3, 4]],
+    ['{{range 3}}', [0, 1, 2]],
+    ['{{range 5 0 -2}}', [5, 3, 1]],
+    ['{{range 5 1}}', []],
+  ],
   sort: [
     ['{{sort list}}', [1, 3, 3]],
     ['{{sort words}}', ['a', 'b']],
