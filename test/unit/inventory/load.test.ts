@@ -67,7 +67,7 @@ describe('files of variables', () => {
 
     expect(await mistakesOf(() => load(files))).toEqual([
       'BadVariables group_vars/all:1:1',
-      'YamlSyntax host_vars/h.yml:2:1',
+      'YamlSyntax host_vars/h.yml:1:4',
     ]);
   });
 
