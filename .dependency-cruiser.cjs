@@ -5,7 +5,7 @@ const layers = [
   ['engine', 'report'],
   ['playbook', 'inventory', 'registry', 'transport'],
   ['template'],
-  ['source', 'topology', 'evidence'],
+  ['source', 'topology', 'domain-xml', 'evidence'],
   ['contract'],
 ];
 const oneDoor = {
@@ -14,6 +14,7 @@ const oneDoor = {
   handlebars: '^src/template/',
   '@marcbachmann/cel-js': '^src/template/',
   commander: '^src/cli/',
+  slimdom: '^src/domain-xml/',
 };
 
 const forbidden = [

@@ -66,7 +66,8 @@ function knobsOf(module, plans) {
   const rows = new Map();
   for (const { target, plane, impact, do: actions } of plans.flatMap((plan) => [...plan.changes])) {
     const command = target.kind === 'command' ? actions.find((action) => action.do === 'exec') : undefined;
-    const knob = command ? command.argv.join(' ') : probeName(target);
+    const guest = target.kind === 'domain' && `XML of guests (${target.plane})`;
+    const knob = command ? command.argv.join(' ') : guest || probeName(target);
     const row = rows.get(knob) ?? { module, knob, planes: new Set(), impacts: new Set() };
     row.planes.add(plane);
     row.impacts.add(impact);

@@ -4,6 +4,7 @@ import { type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { parseYaml } from '../source/yaml.ts';
 import type { Binding } from '../template/index.ts';
+import { pairs } from './pairs.ts';
 
 /**
  * `-e` as Ansible takes it: `@file`, a YAML or JSON map, or `k=v k2='v 2'` pairs, whose values are text. Later ones win.
@@ -20,7 +21,7 @@ export function extraVariables(given: readonly string[]): ReadonlyMap<string, Bi
 function one(text: string, at: Position): readonly (readonly [string, Node])[] {
   if (text.startsWith('@')) return mapEntries(parseYaml(readText(text.slice(1), at), resolve(text.slice(1))), text);
   if (/^\s*[{[]/.test(text)) return mapEntries(parseYaml(text, at.file), text);
-  return pairs(text, at).map(([key, value]) => [key, nodeOf(value, at)]);
+  return pairs(text, refused(at)).map(([key, value]) => [key, nodeOf(value, at)]);
 }
 
 function mapEntries(node: Node, text: string): readonly (readonly [string, Node])[] {
@@ -30,23 +31,5 @@ function mapEntries(node: Node, text: string): readonly (readonly [string, Node]
   ]);
 }
 
-/** `a=1 b='two words' c=x\ y`: words as a shell splits them, without anything a shell would do. */
-function pairs(text: string, at: Position): readonly (readonly [string, string])[] {
-  const words = text.match(/(?:[^\s"'\\]|\\.|"(?:\\.|[^"\\])*"|'[^']*')+/g) ?? [];
-  return words.map((word) => {
-    const plain = word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double, single, escaped) =>
-      double !== undefined ? double.replace(/\\(["\\])/g, '$1') : (single ?? escaped),
-    );
-    const equals = plain.indexOf('=');
-    if (equals <= 0)
-      throw new UserError([
-        mistake(
-          'BadExtraVars',
-          `"${word}" is not name=value`,
-          at,
-          'write -e name=value, -e @file.yml or -e \'{"name": …}\'',
-        ),
-      ]);
-    return [plain.slice(0, equals), plain.slice(equals + 1)];
-  });
-}
+const refused = (at: Position) => (word: string) =>
+  mistake('BadExtraVars', `"${word}" is not name=value`, at, 'write -e name=value, -e @file.yml or -e \'{"name": …}\'');

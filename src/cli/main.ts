@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
+import { addDomainCommand } from './domain-command.ts';
 import { addEvidenceCommand } from './evidence-command.ts';
 import { EXIT, explainError } from './exit.ts';
 import { addExplainCommand } from './explain-command.ts';
@@ -28,6 +29,7 @@ function program(): Command {
   addEvidenceCommand(kvmplay);
   addPlaceCommand(kvmplay);
   addTopologyCommand(kvmplay);
+  addDomainCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

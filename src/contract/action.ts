@@ -39,7 +39,12 @@ export type Action =
       readonly ok?: readonly number[];
       /** Seconds after which it is ended, with what it started. Default 60. */
       readonly timeout?: number;
-    };
+    }
+  /**
+   * Define a guest of libvirt by this XML, which holds no secrets: the host puts those in that the guest has, and fails where it
+   * cannot. `over` is the digest (digest.ts) of the XML that this one was made of: it fails when another stands there.
+   */
+  | { readonly do: 'define'; readonly guest: string; readonly xml: string; readonly over?: string };
 
 export interface Base64 {
   readonly base64: string;
@@ -61,6 +66,8 @@ export function describeAction(action: Action): string {
       return `link ${action.path} to ${action.to}`;
     case 'exec':
       return `run ${action.argv.join(' ')}`;
+    case 'define':
+      return `define the guest ${action.guest}`;
     default:
       return `${action.do} ${action.path}`;
   }

@@ -37,6 +37,16 @@ export interface Change {
   readonly once?: true;
   /** What to do when the host refuses one of its actions, by errno, or when it has something else after: `DidNotConverge`. */
   readonly hints?: Readonly<Record<string, string>>;
+  /** What the target reads once it is undone, where that means the same as `before` and is not: a pin to every CPU. */
+  readonly undone?: Reading;
+  /** Before and after as reports show them, where the readings are more than anybody wants to see. */
+  readonly shown?: Sides;
+}
+
+/** Two texts to be compared line by line. */
+export interface Sides {
+  readonly before: string;
+  readonly after: string;
 }
 
 /** Not as asked, and no action of this task can make it so: it waits for somebody. */
@@ -48,6 +58,7 @@ export interface Pending {
   readonly after: Reading;
   /** What it waits for. `manual`: a person has to decide, the summary says what. */
   readonly needs: 'reboot' | 'guest-restart' | 'manual';
+  readonly shown?: Sides;
 }
 
 /** All that a module has to say of a host. Nothing to change and nothing pending: the host is as asked. */

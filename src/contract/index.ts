@@ -20,9 +20,12 @@ export {
   sameCpus,
   unionOf,
 } from './cpu-set.ts';
+export { digestOf } from './digest.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export { guestPins, pinProbes } from './guest-pins.ts';
+export type { GuestPlane, GuestXml } from './guests.ts';
+export { guestProbe, guestProbes, guestsOf } from './guests.ts';
 export type { HostReserve } from './host-reserve.ts';
 export { cpusFor, printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
 export type { ModuleParameter } from './kernel-module.ts';
@@ -42,7 +45,7 @@ export { defineModule } from './module.ts';
 export { nearest } from './nearest.ts';
 export { matches, matchesText } from './pattern.ts';
 export type { Probe, Probes } from './probe.ts';
-export { command, dir, file, glob, link, probeKey, probeName, stat } from './probe.ts';
+export { command, dir, file, glob, link, memberPath, memberProbe, probeKey, probeName, stat } from './probe.ts';
 export { Conflict, NotKnown, Problem } from './problem.ts';
 export type { Reading, Stat } from './reading.ts';
 export { ABSENT, describeReading, text, unknown } from './reading.ts';

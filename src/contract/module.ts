@@ -18,6 +18,8 @@ export interface Module<Params = unknown> {
   readonly summary: string;
   /** Facts a reader would not guess, for the reference page. Markdown. */
   readonly notes?: string;
+  /** It works on guests' XML, so that it can be run on a file of it. */
+  readonly guests?: true;
   readonly params: z.ZodType<Params>;
   /**
    * What to read. Called again with what was seen until it names nothing new, so that one reading can name the next

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Module } from './module.ts';
-import { file, type Probe } from './probe.ts';
+import { memberProbe, type Probe } from './probe.ts';
 import { ABSENT, type Reading } from './reading.ts';
 
 /**
@@ -15,7 +15,8 @@ export function sameReading(module: Pick<Module, 'same'>, probe: Probe, a: Readi
   if (a.is === 'files' && b.is === 'files') {
     const there = b.files;
     const paths = Object.keys(a.files);
-    const one = (path: string) => sameReading(module, file(path), a.files[path] ?? ABSENT, there[path] ?? ABSENT);
+    const one = (path: string) =>
+      sameReading(module, memberProbe(probe, path), a.files[path] ?? ABSENT, there[path] ?? ABSENT);
     return paths.length === Object.keys(there).length && paths.every(one);
   }
   return isDeepStrictEqual(a, b);

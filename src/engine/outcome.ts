@@ -26,15 +26,18 @@ export interface Attempt {
 
 /** A change as reports show it. */
 export function shownChange(change: Change): ShownChange {
-  const { plane, summary, before, after, impact } = change;
-  return { target: probeName(change.target), plane, summary, before: shown(before), after: shown(after), impact };
+  const { plane, summary, impact } = change;
+  return { target: probeName(change.target), plane, summary, ...sidesOf(change), impact };
 }
 
 export function shownPending(pending: Pending): ShownChange {
-  const { plane, summary, before, after, needs } = pending;
+  const { plane, summary, needs } = pending;
   const impact = needs === 'manual' ? 'none' : needs;
-  return { target: probeName(pending.target), plane, summary, before: shown(before), after: shown(after), impact };
+  return { target: probeName(pending.target), plane, summary, ...sidesOf(pending), impact };
 }
+
+const sidesOf = (change: Change | Pending) =>
+  change.shown ?? { before: shown(change.before), after: shown(change.after) };
 
 function shown(reading: Reading): string | null {
   if (reading.is === 'absent') return null;

@@ -1,5 +1,5 @@
 import picomatch from 'picomatch';
-import { type Change, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
+import { type Change, memberPath, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
 
 /** What a host would read if the foretold changes had been made. */
 export interface Overlay {
@@ -14,13 +14,15 @@ export interface Overlay {
 
 /**
  * Changes to files show through every probe that would see them: the file itself, a glob that matches it, the listing of
- * its directory. What a change disturbs reads unknown, unless a later change says what it will be.
+ * its directory; changes to a guest through the look at all guests. What a change disturbs reads unknown, unless a later
+ * change says what it will be.
  */
-export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map());
+export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map());
 
-function overlayOf(paths: Map<string, Reading>, others: Map<string, Reading>): Overlay {
+function overlayOf(paths: Map<string, Reading>, guests: Map<string, Reading>, others: Map<string, Reading>): Overlay {
   const put = (probe: Probe, reading: Reading): void => {
     if (probe.kind === 'file') paths.set(probe.path, reading);
+    else if (probe.kind === 'domain') guests.set(memberPath(probe.guest, probe.plane), reading);
     else others.set(probeKey(probe), reading);
   };
 
@@ -33,18 +35,26 @@ function overlayOf(paths: Map<string, Reading>, others: Map<string, Reading>): O
     over(probe, real) {
       const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
       if (said) return said;
+      if (probe.kind === 'domain') return guests.get(memberPath(probe.guest, probe.plane)) ?? real;
+      if (probe.kind === 'domains') return overMembers(real, [...guests]);
       if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);
       if (probe.kind === 'dir') return overDir(probe.path, real, paths);
       if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
       return real;
     },
-    copy: () => overlayOf(new Map(paths), new Map(others)),
+    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others)),
   };
 }
 
 function overGlob(pattern: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {
   const matches = picomatch(pattern, { dot: false, nobrace: true, noextglob: true, noglobstar: true });
-  const touched = [...paths].filter(([path]) => matches(path));
+  return overMembers(
+    real,
+    [...paths].filter(([path]) => matches(path)),
+  );
+}
+
+function overMembers(real: Reading, touched: readonly (readonly [string, Reading])[]): Reading {
   if (touched.length === 0 || (real.is !== 'files' && real.is !== 'absent')) return real;
   const files = new Map(real.is === 'files' ? Object.entries(real.files) : []);
   for (const [path, reading] of touched) {

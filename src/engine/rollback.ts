@@ -114,7 +114,7 @@ function undoModule({ changes, task }: Undoing, module: Module | undefined): Mod
         if (reading.is === 'unknown') throw new Problem('Unknown', reading.because);
         const undone = inverse(change, reading, module);
         if (undone) back.push(undone);
-        now.set(key, change.before);
+        now.set(key, change.undone ?? change.before);
       }
       return { changes: back };
     },

@@ -124,8 +124,8 @@ export const apply = (ledger: Ledger): Hand => ({
 
 function didNotConverge(left: readonly Change[]): Problem {
   const gaps = left.map(
-    (change) =>
-      `${probeName(change.target)}: asked for ${quote(describeReading(change.after))}, the host has ${quote(describeReading(change.before))}`,
+    ({ target, before, after, shown }) =>
+      `${probeName(target)}: asked for ${quote(shown?.after ?? describeReading(after))}, the host has ${quote(shown?.before ?? describeReading(before))}`,
   );
   return new Problem(
     'DidNotConverge',

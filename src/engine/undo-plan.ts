@@ -47,7 +47,7 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
  */
 export function inverse(change: Change, now: Reading, module: Module | undefined): Change | undefined {
   const same = (reading: Reading) => sameReading(module ?? {}, change.target, now, reading);
-  if (same(change.before)) return undefined;
+  if (same(change.before) || (change.undone && same(change.undone))) return undefined;
   const name = probeName(change.target);
   if (!Array.isArray(change.undo)) {
     const { impossible } = change.undo as { readonly impossible: string };
@@ -58,13 +58,15 @@ export function inverse(change: Change, now: Reading, module: Module | undefined
     const message = `${name} was changed by somebody else since: the run left "${short(change.after)}", and it has "${short(now)}"`;
     throw new Problem('ChangedSince', message, hint);
   }
+  const { undone, shown, ...rest } = change;
   return {
-    ...change,
+    ...rest,
     summary: `undo ${change.summary}`,
     before: now,
-    after: change.before,
+    after: undone ?? change.before,
     do: change.undo,
     undo: change.do,
+    ...(shown && { shown: { before: shown.after, after: shown.before } }),
   };
 }
 

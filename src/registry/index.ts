@@ -3,7 +3,9 @@ import type { Module } from '../contract/index.ts';
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   cpu_isolation: async () => (await import('../../modules/cpu_isolation.ts')).cpu_isolation,
+  cpu_pin: async () => (await import('../../modules/cpu_pin.ts')).cpu_pin,
   cpu_power: async () => (await import('../../modules/cpu_power.ts')).cpu_power,
+  disk_cache: async () => (await import('../../modules/disk_cache.ts')).disk_cache,
   host_reserve: async () => (await import('../../modules/host_reserve.ts')).host_reserve,
   hugepages: async () => (await import('../../modules/hugepages.ts')).hugepages,
   io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,

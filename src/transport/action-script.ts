@@ -4,7 +4,14 @@ import { badArgument, badPath, badTarget, badText, isWellFormed, quote } from '.
 /** How long a command may run when nobody says, in seconds. */
 const EXEC_SECONDS = 60;
 
-export const execSeconds = (action: Action): number => (action.do === 'exec' ? (action.timeout ?? EXEC_SECONDS) : 0);
+/** The same of each of the few commands that define a guest. */
+const DEFINE_SECONDS = 20;
+const DEFINE_COMMANDS = 3;
+
+export function execSeconds(action: Action): number {
+  if (action.do === 'define') return DEFINE_SECONDS * DEFINE_COMMANDS;
+  return action.do === 'exec' ? (action.timeout ?? EXEC_SECONDS) : 0;
+}
 
 /**
  * The commands that do these actions, for remote.sh's functions: each only when the one before it was done.
@@ -38,6 +45,8 @@ function line(action: Action, index: number): string {
       return `k_do ${index} k_link_to ${ask(action.path, action.to)}`;
     case 'own':
       return `k_do ${index} k_own ${ask(action.path, action.mode, action.owner, action.group)}`;
+    case 'define':
+      return `k_do ${index} k_define ${ask(DEFINE_SECONDS, uuidIn(action.xml) ?? action.guest, action.over, action.xml)}`;
     case 'exec': {
       const input = action.stdin === undefined ? ['null', ''] : ['stdin', action.stdin];
       return `k_exec ${index} ${ask(execSeconds(action), (action.ok ?? [0]).join(' '), ...input, ...action.argv)}`;
@@ -45,13 +54,22 @@ function line(action: Action, index: number): string {
   }
 }
 
+/** A name of digits could be another guest's id to virsh. */
+const uuidIn = (xml: string): string | undefined => /<uuid>\s*([\da-fA-F-]{36})\s*<\/uuid>/.exec(xml)?.[1];
+
 const encodingOf = (action: Action & { do: 'write' }): BufferEncoding =>
   typeof action.content === 'string' ? 'utf8' : 'base64';
 
 /** Throws for values that cannot travel, or that a program on the host would take for something else. */
 function check(action: Action): void {
-  const why = action.do === 'exec' ? badExec(action) : (badPath(action.path) ?? badValue(action));
+  const why = whyBad(action);
   if (why !== undefined) throw new Problem('BadAction', `cannot ${attempt(action)}: ${why}`);
+}
+
+function whyBad(action: Action): string | undefined {
+  if (action.do === 'exec') return badExec(action);
+  if (action.do === 'define') return badArgument(action.guest) ?? badText(action.xml);
+  return badPath(action.path) ?? badValue(action);
 }
 
 function badExec(action: Action & { do: 'exec' }): string | undefined {
@@ -61,7 +79,7 @@ function badExec(action: Action & { do: 'exec' }): string | undefined {
   return [...action.argv.map(badArgument), badText(action.stdin ?? '')].find((bad) => bad !== undefined);
 }
 
-function badValue(action: Exclude<Action, { do: 'exec' }>): string | undefined {
+function badValue(action: Exclude<Action, { do: 'exec' | 'define' }>): string | undefined {
   if (action.do === 'poke') return badText(action.value);
   if (action.do === 'link') return badTarget(action.to);
   if (action.do === 'write') {
@@ -96,5 +114,7 @@ export function attempt(action: Action): string {
       return `set the owner or mode of ${action.path}`;
     case 'exec':
       return `run ${action.argv[0]}`;
+    case 'define':
+      return `define the guest ${action.guest}`;
   }
 }

@@ -10,6 +10,8 @@ export interface Frame {
   readonly end: Buffer;
   /** Goes before the names that head(1) prints. */
   readonly salt: string;
+  /** Names temporary files, and goes before each guest that virsh prints. */
+  readonly random: string;
   readonly script: string;
 }
 
@@ -42,7 +44,7 @@ ${probeScript(request.probes, rooted)}k_probes_done
 ) </dev/null
 printf '\\n%s end\\n' ${mark}
 `;
-  return { mark, end: Buffer.from(`\n${mark} end\n`), salt, script };
+  return { mark, end: Buffer.from(`\n${mark} end\n`), salt, random, script };
 }
 
 /** 48 random bits, spelt so that a path means the same with them before it. */

@@ -11,6 +11,9 @@ export function badProbe(probe: Probe): string | undefined {
       return probe.argv.map(badArgument).find((why) => why !== undefined);
     case 'glob':
       return badPath(probe.pattern);
+    case 'domain':
+    case 'domains':
+      return undefined;
     default:
       return badPath(probe.path);
   }
@@ -20,13 +23,17 @@ export function badProbe(probe: Probe): string | undefined {
 export function probeScript(probes: readonly Probe[], rooted: boolean): string {
   const plain: string[] = [];
   let script = '';
+  const guests = probes.findIndex(isOfGuests);
   for (const [index, probe] of probes.entries()) {
-    if (badProbe(probe) !== undefined) continue;
+    if (badProbe(probe) !== undefined || (isOfGuests(probe) && index !== guests)) continue;
     if (probe.kind === 'file' && isPlain(probe.path)) plain.push(quote(probe.path));
     else script += `${line(probe, index, rooted)}\n`;
   }
   return `k_files ${plain.join(' ')}\n${script}`;
 }
+
+/** All that is asked of guests is answered by the one look at them that the first such probe takes. */
+export const isOfGuests = ({ kind }: Probe): boolean => kind === 'domain' || kind === 'domains';
 
 /** Whether probes.sh would read it together with others, as far as its path tells. */
 const isPlain = (path: string): boolean =>
@@ -42,6 +49,9 @@ function line(probe: Probe, index: number, rooted: boolean): string {
         : `set +f; k_found ${index} ${quotePattern(probe.pattern)}`;
     case 'command':
       return `k_command ${index} ${COMMAND_SECONDS} ${probe.argv.map(quote).join(' ')}`;
+    case 'domain':
+    case 'domains':
+      return `k_domains ${index} ${COMMAND_SECONDS}`;
     default:
       return `k_${probe.kind} ${index} ${quote(probe.path)}`;
   }

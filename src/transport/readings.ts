@@ -1,7 +1,8 @@
 import { ABSENT, type Probe, type Reading, type Stat, text } from '../contract/index.ts';
+import { domainIn, domainsIn } from './domains.ts';
 import { isAbsence, refusalIn } from './errno.ts';
 import type { Frame, Section } from './frame.ts';
-import { badProbe, COMMAND_SECONDS } from './probe-script.ts';
+import { badProbe, COMMAND_SECONDS, isOfGuests } from './probe-script.ts';
 
 const refused = (why: string): Reading => ({ is: 'refused', why });
 
@@ -18,10 +19,14 @@ export function readingsOf(
   const missing = refused(
     whole ? 'the host gave no answer to this' : 'the answer of the host was too large and was cut before this',
   );
+  const look = found.probe(probes.findIndex(isOfGuests));
+  const guests = look && domainsIn(look, frame.random);
   return probes.map((probe, index) => {
     const bad = badProbe(probe);
     if (bad !== undefined) return refused(bad);
     if (probe.kind === 'file') return found.file(probe.path) ?? missing;
+    if (probe.kind === 'domains') return guests ?? missing;
+    if (probe.kind === 'domain') return guests ? domainIn(guests, probe) : missing;
     if (probe.kind === 'glob') return whole ? found.glob(index) : missing;
     return found.probe(index) ?? missing;
   });

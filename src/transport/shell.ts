@@ -4,7 +4,7 @@ import { type Answer, type Remote, type Request, Unreachable } from '../contract
 import { execSeconds } from './action-script.ts';
 import type { Channel } from './channel.ts';
 import { composeFrame, sections } from './frame.ts';
-import { COMMAND_SECONDS } from './probe-script.ts';
+import { COMMAND_SECONDS, isOfGuests } from './probe-script.ts';
 import { badPath, quote } from './quote.ts';
 import { readingsOf } from './readings.ts';
 import { resultsOf } from './results.ts';
@@ -76,7 +76,9 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
 
 /** What the commands of a frame may take at most, each with what it takes to end it. */
 function commandMs({ actions, probes }: Request): number {
-  const commands = probes.filter((probe) => probe.kind === 'command').map(() => COMMAND_SECONDS);
+  const commands = probes
+    .filter((probe, index) => probe.kind === 'command' || (isOfGuests(probe) && probes.findIndex(isOfGuests) === index))
+    .map(() => COMMAND_SECONDS);
   const execs = actions.map(execSeconds).filter((seconds) => seconds > 0);
   return [...commands, ...execs].reduce((sum, seconds) => sum + (seconds + ENDING_SECONDS) * 1000, 0);
 }
@@ -109,7 +111,9 @@ let program: Promise<string> | undefined;
 /** The functions that frames use, without blank lines, comments and indentation: some shells read byte by byte. */
 function remoteSide(): Promise<string> {
   program ??= Promise.all(
-    ['remote.sh', 'probes.sh', 'actions.sh'].map((file) => readFile(new URL(file, import.meta.url), 'utf8')),
+    ['remote.sh', 'probes.sh', 'guests.sh', 'actions.sh'].map((file) =>
+      readFile(new URL(file, import.meta.url), 'utf8'),
+    ),
   ).then((texts) =>
     texts
       .join('')

@@ -50,7 +50,9 @@ describe.each(modules)('$name', (module) => {
   it('shows every parameter of its own in an example', () => {
     const shown = module.examples.flatMap(({ params }) => Object.keys(params as object));
 
-    expect([...shown, 'file', 'live', 'persistent']).toEqual(expect.arrayContaining(Object.keys(properties)));
+    expect([...shown, 'file', 'live', 'persistent', 'guests', 'tag', 'config']).toEqual(
+      expect.arrayContaining(Object.keys(properties)),
+    );
   });
 
   describe.each(module.examples)('$title', ({ params, host }) => {

@@ -3,8 +3,8 @@ import {
   ABSENT,
   type Action,
   type Change,
-  file,
   type Module,
+  memberProbe,
   NotKnown,
   type Plan,
   type Probe,
@@ -78,6 +78,7 @@ const covers = (probe: Probe, path: string): boolean =>
 /** Whether what is at this target was read by this probe. */
 const sees = (probe: Probe, target: Probe): boolean =>
   probeKey(probe) === probeKey(target) ||
+  (probe.kind === 'domains' && target.kind === 'domain') ||
   (probe.kind === 'glob' && target.kind === 'file' && covers(probe, target.path));
 
 /** Whether this change says that the probe will not read what it read. */
@@ -152,12 +153,12 @@ export const LAWS: Readonly<Record<string, Law>> = {
     const { probes } = await see(subject, host);
 
     for (const change of await changesOn(subject, host)) {
-      const before = await read(host, probes);
+      const before = eachGuest(await read(host, probes), probes);
       await act(host, change.do);
-      const after = await read(host, probes);
-      const moved = probes.filter((probe) => {
-        const [a, b] = [before.get(probeKey(probe)), after.get(probeKey(probe))];
-        return a && b && !alike(subject.module, probe, a, b);
+      const after = eachGuest(await read(host, probes), probes);
+      const moved = [...new Map([...before, ...after])].flatMap(([key, { probe }]) => {
+        const [a, b] = [before.get(key)?.reading ?? ABSENT, after.get(key)?.reading ?? ABSENT];
+        return alike(subject.module, probe, a, b) ? [] : [probe];
       });
       expect(
         moved.filter((probe) => !names(change, probe)),
@@ -193,7 +194,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
     for (const [key, { probe, reading }] of each(before, probes)) {
       const now = each(after, probes).get(key)?.reading ?? ABSENT;
       const message = `${key}: ${JSON.stringify({ reading, now })}`;
-      if (!counters.has(key)) expect(alike(subject.module, probe, reading, now), message).toBe(true);
+      const undone = changes.find(({ target }) => probeKey(target) === key)?.undone ?? reading;
+      const back = [reading, undone].some((one) => alike(subject.module, probe, one, now));
+      if (!counters.has(key)) expect(back, message).toBe(true);
     }
   },
 
@@ -226,14 +229,26 @@ export const LAWS: Readonly<Record<string, Law>> = {
   },
 };
 
+/** Every reading by its key, each guest by itself. */
+const eachGuest = (readings: ReadonlyMap<string, Reading>, probes: readonly Probe[]) =>
+  new Map(
+    [
+      ...probes.map((probe) => [probeKey(probe), { probe, reading: readings.get(probeKey(probe)) ?? ABSENT }] as const),
+      ...each(
+        readings,
+        probes.filter(({ kind }) => kind === 'domains'),
+      ),
+    ].filter(([, { probe }]) => probe.kind !== 'domains'),
+  );
+
 /** Every reading by its key, each match of a glob as the file that it is. */
 function each(readings: ReadonlyMap<string, Reading>, probes: readonly Probe[]) {
   const all = probes.flatMap((probe): [string, { probe: Probe; reading: Reading }][] => {
     const reading = readings.get(probeKey(probe)) ?? ABSENT;
     if (reading.is !== 'files') return [[probeKey(probe), { probe, reading }]];
     return Object.entries(reading.files).map(([path, one]) => [
-      probeKey(file(path)),
-      { probe: file(path), reading: one },
+      probeKey(memberProbe(probe, path)),
+      { probe: memberProbe(probe, path), reading: one },
     ]);
   });
   return new Map(all);

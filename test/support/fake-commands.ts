@@ -1,5 +1,6 @@
 import { fakeGrub } from './fake-grub.ts';
 import type { Command } from './fake-host.ts';
+import { fakeVirsh } from './fake-libvirt.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
 import { fakeShell } from './fake-shell.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
@@ -14,4 +15,5 @@ export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   'tuned-adm': fakeTunedAdm,
   'update-grub': fakeGrub,
   'grub2-mkconfig': fakeGrub,
+  virsh: fakeVirsh,
 };

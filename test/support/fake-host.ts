@@ -2,6 +2,7 @@ import {
   type Action,
   type ActionResult,
   type Answer,
+  memberPath,
   type Probe,
   type Reading,
   type Remote,
@@ -11,6 +12,7 @@ import {
 } from '../../src/contract/index.ts';
 import { type Content, type FakeFiles, FileError, fakeFiles } from './fake-files.ts';
 import { type Knob, linuxKnob, selected } from './fake-kernel.ts';
+import { defineDomain, readDomains } from './fake-libvirt.ts';
 
 export interface Output {
   readonly status: number;
@@ -117,6 +119,8 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
         files.own(action.path, given({ mode, owner, group }));
         break;
       }
+      case 'define':
+        return commands.virsh ? defineDomain(action, files) : { ok: false, message: 'virsh: not found', status: 127 };
       case 'exec': {
         const output = run(action.argv);
         if (!output) return { ok: false, message: `${action.argv[0]}: not found`, status: 127 };
@@ -179,6 +183,12 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       case 'stat': {
         const stat = files.stat(probe.path);
         return stat ? { is: 'stat', stat } : { is: 'absent' };
+      }
+      case 'domains':
+        return commands.virsh ? readDomains(files) : { is: 'absent' };
+      case 'domain': {
+        const all = look({ kind: 'domains' });
+        return (all.is === 'files' && all.files[memberPath(probe.guest, probe.plane)]) || { is: 'absent' };
       }
       case 'command': {
         const output = run(probe.argv);

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { cpuList } from '../src/contract/fields.ts';
+import {
+  type CpuSet,
+  differenceOf,
+  file,
+  formatCpuSet,
+  intersectionOf,
+  type Probes,
+  Problem,
+  parseCpuSet,
+  type Seen,
+} from '../src/contract/index.ts';
+import {
+  defineGuestModule,
+  exampleGuest,
+  type Field,
+  type Guest,
+  ioThreadsOf,
+  sameList,
+  valueAt,
+  vcpusOf,
+} from '../src/domain-xml/index.ts';
+
+const CPU = '/sys/devices/system/cpu';
+const ONLINE = `${CPU}/online`;
+const PRESENT = `${CPU}/present`;
+const ISOLATED = `${CPU}/isolated`;
+
+const threads = (what: string) => z.record(z.string().regex(/^[\d,\s^-]+$/, `expected numbers of ${what}`), cpuList());
+
+const params = {
+  vcpus: threads('vCPUs')
+    .optional()
+    .describe(
+      'CPUs by the numbers of vCPUs: `{ 0: 2, 1: 3 }`; `{ 0-3: 4-7 }` lets each of four vCPUs run on any of four CPUs.',
+    ),
+  emulator: cpuList()
+    .optional()
+    .describe(
+      'CPUs of the emulator’s own threads, which carry devices without an IO thread; vhost’s threads follow them.',
+    ),
+  iothreads: threads('IO threads').optional().describe('CPUs by the numbers of IO threads.'),
+  cpuset: cpuList()
+    .optional()
+    .describe('Where threads that are not pinned may run: `<vcpu cpuset>`. Taken at the next start of the guest.'),
+};
+type Params = z.infer<z.ZodObject<typeof params>>;
+
+const HINTS = {
+  EINVAL: 'the CPUs are offline, or outside of what machine.slice allows (AllowedCPUs of systemd)',
+  EACCES: 'cgroup v1 keeps CPUs out that were offline: write them to cpuset.cpus of machine.slice, from the top down',
+};
+
+export const cpu_pin = defineGuestModule({
+  name: 'cpu_pin',
+  summary: "Which CPUs guests' vCPUs, emulator and IO threads run on: at once, and at every start.",
+  notes: `
+libvirt takes pins of vCPUs that a guest does not have and drops them, and CPUs that a host does not have, and fails when the guest is started:
+here both are mistakes. On CPUs that the kernel was told to isolate (\`isolcpus\`) nothing is balanced: a vCPU that may run on several of them stays on one, so
+give each vCPU a CPU of its own there. What is not asked for stays pinned as it is. Taking a pin back while the guest runs pins to all CPUs, as libvirt has no other way.`,
+  params,
+  check: ({ vcpus, emulator, iothreads, cpuset }) =>
+    (vcpus ?? emulator ?? iothreads ?? cpuset) === undefined
+      ? 'nothing is asked for: say one of vcpus, emulator, iothreads, cpuset'
+      : undefined,
+  reads: (): Probes => ({ [ONLINE]: file(ONLINE), [PRESENT]: file(PRESENT), [ISOLATED]: file(ISOLATED) }),
+  owns: ['vcpu', 'cputune'],
+  wants(given, guest, seen) {
+    const host = hostCpus(seen);
+    const notes: string[] = [];
+    return { fields: fieldsOf(given, guest, host, notes), notes };
+  },
+  examples: [
+    {
+      title: 'Each vCPU on a CPU of its own, at once and at every start',
+      params: { guests: 'web1', vcpus: { 0: 2, 1: 3 }, emulator: '0-1', iothreads: { 1: '0-1' } },
+      host: {
+        [ONLINE]: '0-7\n',
+        [PRESENT]: '0-7\n',
+        '/etc/libvirt/qemu/web1.xml': exampleGuest('config'),
+        '/run/libvirt/qemu/web1.xml': exampleGuest('live'),
+      },
+    },
+    {
+      title: 'vCPUs that float over one socket',
+      params: { guests: 'web*', vcpus: { '0-1': '4-7' }, cpuset: '4-7' },
+      host: {
+        [ONLINE]: '0-7\n',
+        [PRESENT]: '0-7\n',
+        '/etc/libvirt/qemu/web1.xml': exampleGuest(
+          'config',
+          "\n  <cputune>\n    <vcpupin vcpu='0' cpuset='1'/>\n    <emulatorpin cpuset='0'/>\n  </cputune>",
+        ),
+      },
+    },
+    {
+      title: 'At the next start only',
+      params: { guests: 'all', vcpus: { 0: 1 }, live: false },
+      host: {
+        '/etc/libvirt/qemu/web1.xml': exampleGuest('config'),
+        '/run/libvirt/qemu/web1.xml': exampleGuest('live'),
+      },
+    },
+  ],
+});
+
+interface HostCpus {
+  readonly online: CpuSet | undefined;
+  readonly present: CpuSet | undefined;
+  readonly isolated: CpuSet;
+}
+
+function hostCpus(seen: Seen): HostCpus {
+  const at = (path: string) => {
+    const list = seen.text(path);
+    return list === undefined || !/\d/.test(list) ? undefined : parseCpuSet(list);
+  };
+  return { online: at(ONLINE), present: at(PRESENT), isolated: at(ISOLATED) ?? [] };
+}
+
+function fieldsOf(given: Params, guest: Guest, host: HostCpus, notes: string[]): Field[] {
+  const { domain } = guest;
+  const anywhere = valueAt(domain, 'vcpu/@cpuset') ?? (host.online && formatCpuSet(host.online));
+  const pin = (label: string, path: string, cpus: CpuSet, command: string, before: readonly string[]): Field => {
+    checkCpus(cpus, guest, label, host, notes);
+    return {
+      label,
+      at: domain,
+      path: `cputune/${path}/@cpuset`,
+      value: formatCpuSet(cpus),
+      absent: anywhere,
+      same: sameList,
+      live: { command, argv: (value) => [...before, value], impact: 'moves-vcpus', hints: HINTS },
+    };
+  };
+  const vcpus = Array.from({ length: vcpusOf(domain) }, (_, vcpu) => vcpu);
+  const fields = [
+    ...pairs(given.vcpus, vcpus, guest, 'vCPU').map(([vcpu, cpus]) =>
+      pin(`vCPU ${vcpu}`, `vcpupin[vcpu=${vcpu}]`, cpus, 'vcpupin', [`${vcpu}`]),
+    ),
+    ...pairs(given.iothreads, ioThreadsOf(domain), guest, 'IO thread').map(([id, cpus]) =>
+      pin(`IO thread ${id}`, `iothreadpin[iothread=${id}]`, cpus, 'iothreadpin', [`${id}`]),
+    ),
+  ];
+  if (given.emulator !== undefined) fields.push(pin('emulator', 'emulatorpin', given.emulator, 'emulatorpin', []));
+  if (given.cpuset !== undefined) {
+    checkCpus(given.cpuset, guest, 'vcpu cpuset', host, []);
+    fields.push(
+      {
+        label: 'vcpu cpuset',
+        at: domain,
+        path: 'vcpu/@cpuset',
+        value: formatCpuSet(given.cpuset),
+        absent: 'all',
+        same: sameList,
+      },
+      { label: 'vcpu placement', at: domain, path: 'vcpu/@placement', value: 'static', absent: 'static' },
+    );
+  }
+  return fields;
+}
+
+/** Each thread with its CPUs. Throws `Problem` for one that the guest, as it is defined, does not have. */
+function pairs(
+  map: Readonly<Record<string, CpuSet>> | undefined,
+  has: readonly number[],
+  { name, plane }: Guest,
+  kind: string,
+): (readonly [number, CpuSet])[] {
+  const asked = Object.entries(map ?? {}).flatMap(([list, cpus]) => parseCpuSet(list).map((id) => [id, cpus] as const));
+  const strange = asked.find(([id]) => !has.includes(id));
+  if (strange && plane === 'config')
+    throw new Problem(
+      kind === 'vCPU' ? 'NoSuchVcpu' : 'NoSuchIothread',
+      `${name} has no ${kind} ${strange[0]}`,
+      has.length === 0 ? `it has none` : `it has ${formatCpuSet([...has].sort((a, b) => a - b))}`,
+    );
+  return asked.filter(([id]) => has.includes(id));
+}
+
+function checkCpus(cpus: CpuSet, { name }: Guest, label: string, host: HostCpus, notes: string[]): void {
+  const { online, present = online, isolated } = host;
+  if (!online || !present) return;
+  const missing = differenceOf(cpus, present);
+  if (missing.length > 0)
+    throw new Problem(
+      'NoSuchCpu',
+      `${name}, ${label}: this host has no CPU ${formatCpuSet(missing)}`,
+      `it has ${formatCpuSet(present)}`,
+    );
+  const offline = differenceOf(cpus, online);
+  if (offline.length > 0)
+    throw new Problem(
+      'CpuOffline',
+      `${name}, ${label}: CPU ${formatCpuSet(offline)} is offline`,
+      'take CPUs that are online',
+    );
+  const alone = intersectionOf(cpus, isolated);
+  if (alone.length > 0 && cpus.length > 1)
+    notes.push(
+      `${name}, ${label}: of the isolated CPUs ${formatCpuSet(alone)} it will run on one only: isolcpus ends balancing`,
+    );
+}

@@ -1,0 +1,10 @@
+/** All of domain XML that a module may import. */
+export type { Element } from './element.ts';
+export { attributeOf, childOf, childrenOf } from './element.ts';
+export { exampleGuest } from './example-guest.ts';
+export type { Field } from './field.ts';
+export type { Guest } from './guest.ts';
+export { defineGuestModule } from './guest-module.ts';
+export { sameList } from './meaning.ts';
+export { valueAt } from './path.ts';
+export { ioThreadsOf, vcpusOf } from './threads.ts';

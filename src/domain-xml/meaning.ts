@@ -1,0 +1,101 @@
+import { formatCpuSet, Problem, parseCpuSet } from '../contract/index.ts';
+import { attributeOf, type Element, type Xml } from './element.ts';
+
+/** An element as it is meant: attributes by name, sizes in bytes, CPU sets in the kernel's form, no remarks, no white space. */
+export interface Meant {
+  readonly name: string;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly text: string;
+  readonly children: readonly Meant[];
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  kb: 1e3,
+  k: 2 ** 10,
+  kib: 2 ** 10,
+  mb: 1e6,
+  m: 2 ** 20,
+  mib: 2 ** 20,
+  gb: 1e9,
+  g: 2 ** 30,
+  gib: 2 ** 30,
+  tb: 1e12,
+  t: 2 ** 40,
+  tib: 2 ** 40,
+};
+/** Elements that hold a size as their text, in KiB where no unit is said. */
+const SIZES = new Set(
+  'memory currentMemory maxMemory hard_limit soft_limit swap_hard_limit min_guarantee size requested block current'.split(
+    ' ',
+  ),
+);
+/** Attributes that hold a size, in KiB where no unit is said. */
+const SIZE_ATTRIBUTES = new Set(['page size', 'cell memory', 'bank size', 'cache size', 'node bandwidth']);
+const CPU_SETS = new Set(['cpuset', 'nodeset', 'cpus', 'vcpus']);
+/** What it is when nothing is said, by element and attribute. */
+const DEFAULTS = new Set(['vcpu placement=static', 'topology dies=1', 'topology clusters=1', 'memory dumpCore=on']);
+
+/** What an element means. What libvirt adds to a running guest's XML, and only there, means nothing. */
+export function meaningOf(element: Element): Meant {
+  const unit = attributeOf(element, 'unit');
+  const own = element.attributes
+    .filter(({ name }) => !isNoise(element, name))
+    .map(({ name, value }) => [name, plainValue(element, name, value, unit)] as const)
+    .filter(([name, value]) => !DEFAULTS.has(`${element.name} ${name}=${value}`))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = element.text.trim();
+  const children = element.children.filter((child) => !isRunning(child)).map(meaningOf);
+  // Of different elements the order says nothing; of like ones it may.
+  children.sort((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
+  return { name: element.name, attributes: own, text: SIZES.has(element.name) ? size(text, unit) : text, children };
+}
+
+/** Whether two texts say the same of a guest. */
+export const sameMeaning = (a: Xml, b: Xml): boolean => isSame(meaningOf(a.root), meaningOf(b.root));
+
+export const isSame = (a: Meant, b: Meant): boolean =>
+  a.name === b.name &&
+  a.text === b.text &&
+  a.attributes.length === b.attributes.length &&
+  a.children.length === b.children.length &&
+  a.attributes.every(([name, value], at) => b.attributes[at]?.[0] === name && b.attributes[at]?.[1] === value) &&
+  a.children.every((child, at) => {
+    const other = b.children[at];
+    return other !== undefined && isSame(child, other);
+  });
+
+function isNoise({ name: element }: Element, name: string): boolean {
+  if (name === 'unit') return SIZES.has(element) || [...SIZE_ATTRIBUTES].some((one) => one.startsWith(`${element} `));
+  return (element === 'domain' && name === 'id') || (element === 'source' && name === 'index');
+}
+
+/** Elements that only a running guest has. A user's own alias begins with `ua-`. */
+function isRunning(element: Element): boolean {
+  if (element.name === 'alias') return attributeOf(element, 'name')?.startsWith('ua-') !== true;
+  return element.name === 'backingStore' && element.attributes.length === 0 && element.children.length === 0;
+}
+
+function plainValue(element: Element, name: string, value: string, unit: string | undefined): string {
+  if (SIZE_ATTRIBUTES.has(`${element.name} ${name}`)) return size(value, unit);
+  return CPU_SETS.has(name) ? plainCpus(value) : value;
+}
+
+/** A list of CPUs or nodes in the kernel's form; what is none as it stands. */
+function plainCpus(list: string): string {
+  try {
+    return formatCpuSet(parseCpuSet(list));
+  } catch (error) {
+    if (error instanceof Problem) return list;
+    throw error;
+  }
+}
+
+/** Whether two lists have the same CPUs or nodes. */
+export const sameList = (a: string, b: string): boolean => plainCpus(a) === plainCpus(b);
+
+function size(text: string, unit = 'KiB'): string {
+  const factor = BYTES[unit.toLowerCase()];
+  return factor === undefined || !/^\d+$/.test(text) ? text : `${BigInt(text) * BigInt(factor)} bytes`;
+}

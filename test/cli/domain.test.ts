@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { exampleGuest } from '../../src/domain-xml/index.ts';
+import { makeSite } from './site.ts';
+
+const GUEST = exampleGuest('config');
+
+function site(xml = GUEST) {
+  const made = makeSite();
+  made.write('web1.xml', xml);
+  return { ...made, domain: (...args: string[]) => made.kvmplay('domain', 'web1.xml', ...args) };
+}
+
+describe('kvmplay domain', () => {
+  it('prints the file with what was asked for, and all else as it was', () => {
+    const { domain } = site();
+
+    const { status, out, err } = domain('-m', 'disk_cache', '-a', 'cache=none io=native disks=vda');
+
+    expect(err).toBe('');
+    expect(out).toBe(GUEST.replace("type='qcow2'/>", "type='qcow2' cache='none' io='native'/>"));
+    expect(status).toBe(0);
+  });
+
+  it('takes arguments as YAML, and shows the change beside the result', () => {
+    const { domain } = site(`\ufeff${GUEST.replaceAll('\n', '\r\n')}`);
+
+    const { status, out, err } = domain('-D', '-m', 'cpu_pin', '-a', 'vcpus: { 0: 2, 1: 3 }\nemulator: 0-1');
+
+    expect(status).toBe(0);
+    expect(out.startsWith('\ufeff<domain')).toBe(true);
+    expect(out).toContain(
+      `  <cputune>\r\n    <vcpupin vcpu='0' cpuset='2'/>\r\n    <vcpupin vcpu='1' cpuset='3'/>\r\n`,
+    );
+    expect(err).toContain("\n+    <emulatorpin cpuset='0-1'/>");
+    expect(err).toMatch(/^--- web1.xml/);
+  });
+
+  it('prints a file that is as asked byte for byte', () => {
+    const { domain } = site(GUEST.replace('<vcpu', '<!-- two -->\n\t<vcpu'));
+
+    const { out } = domain('-m', 'disk_cache', '-a', '{"cache": "default", "guests": ["web1"]}');
+
+    expect(out).toBe(GUEST.replace('<vcpu', '<!-- two -->\n\t<vcpu'));
+  });
+
+  it.each([
+    ['a module that is not there', ['-m', 'disk_cash'], 'did you mean "disk_cache"?'],
+    ['a module of hosts', ['-m', 'ksm', '-a', 'state=off'], 'NotAGuestModule'],
+    ['an argument that is not there', ['-m', 'disk_cache', '-a', 'cach=none'], 'did you mean "cache"?'],
+    ['a value that is not there', ['-m', 'disk_cache', '-a', 'cache=some'], 'cache'],
+    ['no pair', ['-m', 'disk_cache', '-a', 'none'], '"none" is not name=value'],
+  ])('ends with 5 for %s', (_, args, words) => {
+    const { status, out, err } = site().domain(...args);
+
+    expect(err).toContain(words);
+    expect(out).toBe('');
+    expect(status).toBe(5);
+  });
+
+  it('ends with 5 and the place where the file is no domain XML', () => {
+    const { status, err } = site('<domain>\n  <name>a</nome>\n</domain>\n').domain(
+      '-m',
+      'disk_cache',
+      '-a',
+      'cache=none',
+    );
+
+    expect(err).toMatch(/web1\.xml:2:10/);
+    expect(err).toMatch(/NotWellFormed/);
+    expect(status).toBe(5);
+  });
+
+  it('ends with 2 where the guest cannot have it', () => {
+    const { status, out, err } = site().domain('-m', 'cpu_pin', '-a', '{ vcpus: { 9: 0 } }');
+
+    expect(err).toContain('web1 has no vCPU 9');
+    expect(out).toBe('');
+    expect(status).toBe(2);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { cpu_pin } from '../../modules/cpu_pin.ts';
+import { disk_cache } from '../../modules/disk_cache.ts';
+import { type Module, type Plan, Problem, Seen, text } from '../../src/contract/index.ts';
+import { editXml } from '../../src/domain-xml/edit.ts';
+import { sameMeaning } from '../../src/domain-xml/meaning.ts';
+import { parseDomain, parseXml } from '../../src/domain-xml/parse.ts';
+import { corpus } from './corpus.ts';
+import { lookAt } from './other-look.ts';
+
+const samples = corpus();
+
+/** Each module that works on guests, with uses of it that have something to do to nearly every file, and what it may touch. */
+const USES: readonly { module: Module; owned: readonly string[]; params: readonly Record<string, unknown>[] }[] = [
+  {
+    module: disk_cache,
+    owned: ['devices/disk/driver'],
+    params: [
+      { cache: 'none', io: 'native', discard: 'unmap', detect_zeroes: 'unmap' },
+      { cache: 'unsafe', io: 'threads' },
+      { cache: 'default', io: 'default', discard: 'default', detect_zeroes: 'default', iothread: 'none' },
+      { bus: 'virtio', queues: 4 },
+    ],
+  },
+  {
+    module: cpu_pin,
+    owned: ['cputune', 'vcpu'],
+    params: [{ vcpus: { 0: '1' }, emulator: '0-3,^2' }, { cpuset: '5' }, { emulator: '7' }],
+  },
+];
+
+function planOn(module: Module, params: unknown, xml: string): Plan | Problem {
+  const reading = { is: 'files', files: { 'guest/config': text(xml) } } as const;
+  const names = Object.entries(module.reads(params, new Seen(new Map())));
+  const seen = new Seen(
+    new Map(
+      names.map(([name, probe]) => [name, { probe, reading: probe.kind === 'domains' ? reading : { is: 'absent' } }]),
+    ),
+  );
+  try {
+    return module.plan(params, seen);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+const after = (plan: Plan): string | undefined => {
+  const reading = plan.changes[0]?.after;
+  return reading?.is === 'text' ? reading.text : undefined;
+};
+
+/** A text without its tags of the owned elements' names, and what is in them, and without the lines that then are empty. */
+const without = (xml: string, owned: readonly string[]): string =>
+  owned
+    .map((path) => path.slice(path.lastIndexOf('/') + 1))
+    .reduce((all, name) => all.replaceAll(new RegExp(`<${name}\\b([^>]*/>|[^]*?</${name}>)`, 'g'), ''), xml)
+    .replaceAll(/\n\s*(?=\n)/g, '');
+
+describe.skipIf(samples.length === 0)("libvirt's own test files", () => {
+  it('come back byte for byte when nothing is asked for', () => {
+    for (const { name, text: source } of samples) expect(editXml(parseXml(source), []), name).toBe(source);
+  });
+
+  it('mean what they mean, and nothing else means the same', () => {
+    for (const { name, text: source } of samples) {
+      const xml = parseDomain(source);
+      const other = editXml(xml, [{ at: xml.root, path: 'title', value: 'another title' }]);
+
+      expect(sameMeaning(xml, parseXml(source)), name).toBe(true);
+      expect(sameMeaning(xml, parseXml(other)), name).toBe(false);
+    }
+  });
+
+  describe.each(USES)('$module.name', ({ module, owned, params }) => {
+    it.each(params)('%j touches what it owns alone, and a second time nothing', (given) => {
+      const asked = module.params.parse({ guests: 'all', ...given });
+      let changed = 0;
+      for (const { name, text: source } of samples) {
+        const plan = planOn(module, asked, source);
+        if (plan instanceof Problem) continue;
+        const edited = after(plan);
+        if (edited === undefined) continue;
+        changed++;
+
+        expect(lookAt(edited, owned), name).toEqual(lookAt(source, owned));
+        expect(without(edited, owned), name).toBe(without(source, owned));
+        expect(planOn(module, asked, edited), name).toMatchObject({ changes: [] });
+        expect(sameMeaning(parseXml(source), parseXml(edited)), name).toBe(false);
+      }
+      expect(changed).toBeGreaterThan(given.cache === 'default' || given.bus ? 15 : 100);
+    });
+  });
+});

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { type Document, type Element, parseXmlDocument, serializeToWellFormedString } from 'slimdom';
+import { type Action, type ActionResult, parseCpuSet, type Reading } from '../../src/contract/index.ts';
+import type { FakeFiles } from './fake-files.ts';
+import type { Output } from './fake-host.ts';
+
+/** Where libvirt keeps the XML of guests that are defined and, in a form of its own, of those that run. */
+const PLACES = { config: '/etc/libvirt/qemu', live: '/run/libvirt/qemu' } as const;
+type Plane = keyof typeof PLACES;
+
+/** A file of libvirt's that it can read, as it would print it: a file with a mistake is passed over. */
+interface Known {
+  readonly path: string;
+  readonly full: string;
+  readonly name: string;
+  readonly uuid: string;
+}
+
+function known(files: FakeFiles, plane: Plane): Known[] {
+  return (files.names(PLACES[plane]) ?? []).flatMap((file): Known[] => {
+    const path = `${PLACES[plane]}/${file}`;
+    const full = file.endsWith('.xml') ? files.read(path)?.toString() : undefined;
+    const root = full === undefined ? undefined : domainOf(full)?.documentElement;
+    const name = root && childOf(root, 'name')?.textContent;
+    if (full === undefined || !root || !name || file !== `${name}.xml`) return [];
+    if (plane === 'live' && !root.hasAttribute('id')) return [];
+    return [{ path, full, name, uuid: childOf(root, 'uuid')?.textContent?.trim() ?? name }];
+  });
+}
+
+function domainOf(text: string): Document | undefined {
+  try {
+    const document = parseXmlDocument(text);
+    return document.documentElement?.nodeName === 'domain' ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const childOf = (element: Element, name: string): Element | undefined =>
+  element.children.find((child) => child.nodeName === name);
+
+/** Without --security-info. */
+const plain = (full: string): string => full.replaceAll(/(<graphics\b[^>]*?) passwd=("[^"]*"|'[^']*')/g, '$1');
+
+/** What `domains` reads. */
+export function readDomains(files: FakeFiles): Reading {
+  const found = (['config', 'live'] as const).flatMap((plane) =>
+    known(files, plane).map(({ name, full }) => [`${name}/${plane}`, { is: 'text', text: plain(full) }] as const),
+  );
+  return { is: 'files', files: Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+const refuse = (message: string): ActionResult => ({ ok: false, message, status: 1 });
+
+/** What transport/guests.sh does with virsh. */
+export function defineDomain(action: Action & { do: 'define' }, files: FakeFiles): ActionResult {
+  const old = known(files, 'config').find(({ name }) => name === action.guest);
+  const digest = createHash('sha256')
+    .update(plain(old?.full ?? '').replace(/\n+$/, ''))
+    .digest('hex');
+  if (action.over !== undefined && action.over !== digest) return refuse('somebody else has changed its XML');
+  const document = domainOf(action.xml);
+  const root = document?.documentElement;
+  if (!document || !root) return refuse('(domain_definition): not well-formed');
+  const uuid = childOf(root, 'uuid')?.textContent?.trim();
+  if (old && uuid !== old.uuid) return refuse(`domain '${action.guest}' already exists with uuid ${old.uuid}`);
+  for (const [type, passwd] of secretsOf(old?.full ?? '')) {
+    const graphics = elements(root, 'graphics').find((one) => one.getAttribute('type') === type);
+    if (!graphics) return refuse('it has a password in its XML that this change would lose');
+    graphics.setAttribute('passwd', passwd);
+  }
+  const wrong = refusalOf(root);
+  if (wrong !== undefined) return refuse(wrong);
+  dropRemarks(root);
+  dropStrangePins(root);
+  files.put(`${PLACES.config}/${action.guest}.xml`, `${serializeToWellFormedString(document)}\n`);
+  return { ok: true };
+}
+
+const elements = (root: Element, name: string): Element[] =>
+  root.children.flatMap((child) => [...(child.nodeName === name ? [child] : []), ...elements(child, name)]);
+
+function secretsOf(full: string): [string, string][] {
+  const root = domainOf(full)?.documentElement;
+  return (root ? elements(root, 'graphics') : [])
+    .filter((one) => one.hasAttribute('passwd'))
+    .map((one) => [one.getAttribute('type') ?? '', one.getAttribute('passwd') ?? '']);
+}
+
+function refusalOf(root: Element): string | undefined {
+  for (const driver of elements(root, 'driver'))
+    if (driver.getAttribute('io') === 'native' && !/^(none|directsync)$/.test(driver.getAttribute('cache') ?? ''))
+      return 'unsupported configuration: native I/O needs either no disk cache or directsync cache mode, QEMU will fallback to aio=threads';
+  return undefined;
+}
+
+/** libvirt keeps remarks in metadata only. */
+function dropRemarks(element: Element): void {
+  for (const node of [...element.childNodes]) {
+    if (node.nodeType === 8) element.removeChild(node);
+    else if (node.nodeType === 1 && node.nodeName !== 'metadata') dropRemarks(node as Element);
+  }
+}
+
+const vcpusOf = (root: Element): number => Number(childOf(root, 'vcpu')?.textContent ?? 1);
+
+/** Pins of vCPUs that are not there go without a word. */
+function dropStrangePins(root: Element): void {
+  for (const pin of elements(root, 'vcpupin'))
+    if (Number(pin.getAttribute('vcpu')) >= vcpusOf(root)) pin.parentNode?.removeChild(pin);
+}
+
+const failed = (stderr: string): Output => ({ status: 1, stdout: '', stderr: `error: ${stderr}\n` });
+
+/** Pins: how many arguments go before the CPUs, the element, its key. */
+const PINS: Readonly<Record<string, string | undefined>> = {
+  vcpupin: 'vcpu',
+  iothreadpin: 'iothread',
+  emulatorpin: undefined,
+};
+
+/** `virsh -q -c qemu:///system COMMAND GUEST … [--live] [--config]`, of a libvirt that keeps its guests in files. */
+export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
+  const [command = '', guest = '', ...rest] = argv.slice(1).filter((word) => !/^(-q|-c|qemu:\/\/\/system)$/.test(word));
+  const planes = (['live', 'config'] as const).filter((plane) => rest.includes(`--${plane}`));
+  const words = rest.filter((word) => !word.startsWith('--'));
+  const of = (plane: Plane) => known(files, plane).find(({ name, uuid }) => name === guest || uuid === guest);
+  const there = of('live') ?? of('config');
+  if (!there) return failed(`failed to get domain '${guest}'`);
+  if (command === 'dumpxml') {
+    const shown = (rest.includes('--inactive') && of('config')) || there;
+    return { status: 0, stdout: rest.includes('--security-info') ? shown.full : plain(shown.full), stderr: '' };
+  }
+  if (command === 'domstate') return { status: 0, stdout: of('live') ? 'running\n' : 'shut off\n', stderr: '' };
+  if (!(command in PINS)) return failed(`unknown command: '${command}'`);
+  for (const plane of planes) {
+    const one = of(plane);
+    if (!one) return failed('Requested operation is not valid: domain is not running');
+    const wrong = pin(command, words, one, files);
+    if (wrong !== undefined) return failed(wrong);
+  }
+  return { status: 0, stdout: '', stderr: '' };
+}
+
+function pin(command: string, words: readonly string[], { path, full }: Known, files: FakeFiles): string | undefined {
+  const document = parseXmlDocument(full);
+  const root = document.documentElement as Element;
+  const key = PINS[command];
+  const [id = '', cpus = id] = words;
+  const count = vcpusOf(root);
+  if (key === 'vcpu' && Number(id) >= count)
+    return `invalid argument: vcpu ${id} is out of range of live cpu count ${count}`;
+  const online = files.read('/sys/devices/system/cpu/online')?.toString();
+  const last = online === undefined ? Number.POSITIVE_INFINITY : Math.max(...parseCpuSet(online));
+  if (parseCpuSet(cpus).some((cpu) => cpu > last))
+    return `CPU ${cpus} in cpulist '${cpus}' exceed the maxcpu ${last + 1}`;
+  const tune = childOf(root, 'cputune') ?? root.appendChild(document.createElement('cputune'));
+  const old = tune.children.find(
+    (one) => one.nodeName === command && (key === undefined || one.getAttribute(key) === id),
+  );
+  const element = old ?? tune.appendChild(document.createElement(command));
+  if (key !== undefined) element.setAttribute(key, id);
+  element.setAttribute('cpuset', cpus);
+  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  return undefined;
+}
