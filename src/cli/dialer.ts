@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Remote } from '../contract/index.ts';
 import type { Identity } from '../engine/host.ts';
 import type { Play } from '../playbook/types.ts';
-import { type Diagnostic, UserError } from '../source/diagnostic.ts';
+import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import type { Scope } from '../template/index.ts';
 import { connect } from '../transport/connect.ts';
 import { targetOf } from '../transport/target.ts';
@@ -27,6 +27,15 @@ export function checkConnections(hosts: readonly string[], scopeOf: (host: strin
       if (error instanceof UserError) return error.diagnostics;
       throw error;
     }
+  });
+}
+
+/** A folder has no connection that could be cut, and nothing in it that could undo. */
+export function checkConfirm(hosts: readonly string[], scopeOf: (host: string) => Scope): readonly Diagnostic[] {
+  return hosts.flatMap((host) => {
+    if (!scopeOf(host).names().includes('kvmplay_root')) return [];
+    const message = `${host} is a folder (kvmplay_root): --confirm needs a host that can undo changes by itself`;
+    return [mistake('ConfirmNeedsHost', message, undefined, 'leave it out with --limit, or run without --confirm')];
   });
 }
 

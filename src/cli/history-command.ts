@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { IMPACTS } from '../contract/index.ts';
-import { addConnectionFlags, collect } from './run-command.ts';
+import { addConfirmFlags, addConnectionFlags, collect } from './run-command.ts';
 
 /** `history`, `show` and `rollback`: what runs have done, and taking one back. */
 export function addHistoryCommands(kvmplay: Command): void {
@@ -17,7 +17,7 @@ export function addHistoryCommands(kvmplay: Command): void {
     .action(async (run: string) => {
       process.exitCode = await (await import('./history.ts')).show(run);
     });
-  addConnectionFlags(
+  const back = addConnectionFlags(
     kvmplay
       .command('rollback')
       .description('Take back what a run changed, the last change first; what others changed since is left')
@@ -29,8 +29,8 @@ export function addHistoryCommands(kvmplay: Command): void {
     .option('-D, --diff', 'show what changes, before and after')
     .option('-f, --forks <n>', 'how many hosts at a time', Number, 50)
     .option('--output <form>', 'human, json, jsonl or quiet', 'human')
-    .option('--max-impact <level>', IMPACTS.join(', '), 'reboot')
-    .action(async (run, flags) => {
-      process.exitCode = await (await import('./rollback.ts')).rollbackCommand(run, flags);
-    });
+    .option('--max-impact <level>', IMPACTS.join(', '), 'reboot');
+  addConfirmFlags(back).action(async (run, flags) => {
+    process.exitCode = await (await import('./rollback.ts')).rollbackCommand(run, flags);
+  });
 }

@@ -6,19 +6,31 @@ import { didYouMean } from '../source/nearest.ts';
 /** One line a run: when, how it ended, how much it changed where, of what. */
 export async function history(): Promise<number> {
   const runs = (await listRuns(journalDir())).toReversed();
-  for (const run of runs) process.stdout.write(`${run}  ${oneLine(await readJournal(journalDir(), run))}\n`);
+  const journals = new Map<string, readonly JournalRecord[]>();
+  for (const run of runs) journals.set(run, await readJournal(journalDir(), run));
+  const all = [...journals.values()].flat();
+  for (const [run, records] of journals)
+    process.stdout.write(`${run}  ${oneLine(records, new Set(undoneOf(run, all).map(({ host }) => host)).size)}\n`);
   if (runs.length === 0) process.stdout.write(`No run has been made yet: nothing in ${journalDir()}.\n`);
   return 0;
 }
 
-function oneLine(records: readonly JournalRecord[]): string {
+/** Where hosts undid a run by themselves, since nobody confirmed it: itself or a later run was told. */
+function undoneOf(run: string, records: readonly JournalRecord[]) {
+  return records.flatMap((record) =>
+    record.is === 'undone' && (record.id === run || record.id.startsWith(`${run}-`)) ? [record] : [],
+  );
+}
+
+function oneLine(records: readonly JournalRecord[], undone: number): string {
   const intents = records.flatMap((record) => (record.is === 'intent' ? [record] : []));
   const start = records.find((record) => record.is === 'run');
   const end = records.find((record) => record.is === 'end');
   const changes = intents.reduce((sum, intent) => sum + intent.changes.length, 0);
   const hosts = new Set(intents.map(({ host }) => host)).size;
   const ended = end ? `exit ${end.exit_code}` : 'did not end';
-  return `${(start?.mode ?? '').padEnd(8)}  ${ended.padEnd(11)}  ${changes} changes on ${hosts} hosts  ${start?.playbooks.join(' ') ?? ''}`;
+  const back = undone > 0 ? `, undone by ${undone} of them` : '';
+  return `${(start?.mode ?? '').padEnd(8)}  ${ended.padEnd(11)}  ${changes} changes on ${hosts} hosts${back}  ${start?.playbooks.join(' ') ?? ''}`;
 }
 
 /** Every change of a run in the order in which it was made, and how it went. */
@@ -38,6 +50,14 @@ export async function show(run: string): Promise<number> {
   }
   for (const { host, handler } of pendingIn(records, run))
     process.stdout.write(`${host}: the handler "${handler}" was notified and not run.\n`);
+  for (const record of records)
+    if (record.is === 'unconfirmed') process.stdout.write(`${record.host}: not confirmed: ${record.why}\n`);
+  const everywhere = await Promise.all((await listRuns(journalDir())).map((one) => readJournal(journalDir(), one)));
+  const id = records.flatMap((record) => (record.is === 'run' ? [record.run_id] : []))[0] ?? run;
+  for (const { host, at, failed } of undoneOf(id, everywhere.flat())) {
+    const but = failed > 0 ? `; ${failed} of its steps could not be undone` : '';
+    process.stdout.write(`${host}: not confirmed in time: the host undid this run at ${at}${but}.\n`);
+  }
   if (!records.some((record) => record.is === 'end')) process.stdout.write('The run did not end by itself.\n');
   return 0;
 }

@@ -7,8 +7,9 @@ import { journalLedger } from '../engine/ledger.ts';
 import { rollback } from '../engine/rollback.ts';
 import { layersOf, limitPatterns, loadInventory, merged, select } from '../inventory/index.ts';
 import { makeReports } from '../report/index.ts';
+import { UserError } from '../source/diagnostic.ts';
 import { makeScope } from '../template/index.ts';
-import { makeDialer } from './dialer.ts';
+import { checkConfirm, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { journalOf } from './history.ts';
 import type { ConnectionFlags } from './run-flags.ts';
@@ -23,6 +24,8 @@ interface RollbackFlags extends ConnectionFlags {
   readonly forks: number;
   readonly output: 'human' | 'json' | 'jsonl' | 'quiet';
   readonly maxImpact: Impact;
+  readonly confirm?: number;
+  readonly confirmFrom: Impact;
 }
 
 /** `kvmplay rollback RUN`. Its own changes are journalled too, so that it can be taken back in turn. */
@@ -34,6 +37,15 @@ export async function rollbackCommand(run: string, flags: RollbackFlags): Promis
   const inventory = await loadInventory(sources, { cwd, playbookDir: resolve(cwd, start?.playbooks[0] ?? '.', '..') });
   const limit = limitPatterns(flags.limit.join(','), process.cwd());
   const wanted = new Set(limit.length > 0 ? select(inventory, 'all', limit).hosts.map(({ name }) => name) : []);
+
+  const scopeOf = (name: string) => {
+    const host = inventory.hosts.get(name);
+    const written = host ? merged(layersOf(inventory, host)) : new Map();
+    return makeScope([{ name: 'host', vars: new Map([...written].map(([key, node]) => [key, { node }])) }]);
+  };
+  const hosts = [...new Set(records.flatMap((record) => (record.is === 'intent' ? [record.host] : [])))];
+  const wrong = flags.confirm === undefined ? [] : checkConfirm(hosts, scopeOf);
+  if (wrong.length > 0) throw new UserError(wrong);
 
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
@@ -47,18 +59,15 @@ export async function rollbackCommand(run: string, flags: RollbackFlags): Promis
         hosts: [],
       });
   const reports = makeReports({ output: flags.output, files: [], verbosity: 0, stdout: process.stdout });
-  const scopeOf = (name: string) => {
-    const host = inventory.hosts.get(name);
-    const written = host ? merged(layersOf(inventory, host)) : new Map();
-    return makeScope([{ name: 'host', vars: new Map([...written].map(([key, node]) => [key, { node }])) }]);
-  };
   try {
     const status = await rollback({
       records,
       name: `rollback of ${start?.run_id ?? run}`,
       wanted: (host) => limit.length === 0 || wanted.has(host),
       dial: (host: string, identity: Identity) => dialer.dial(host, identity, scopeOf(host)),
-      ledger: (undoing) => journalLedger(journal, undoing),
+      ledger: (undoing, confirm) => journalLedger(journal, undoing, confirm),
+      note: async (record) => journal?.append(record),
+      ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
       check: flags.check === true,
       diff: flags.diff === true,
       maxImpact: flags.maxImpact,

@@ -24,7 +24,9 @@ export function addRunCommands(kvmplay: Command): void {
     .command('audit')
     .description('Tell drift: run --check --diff --detailed-exitcode; exit 3 when anything would change');
   for (const command of [run, audit]) {
-    addRunFlags(command).action(async (playbooks: string[], flags: RunFlags) => {
+    addRunFlags(command);
+    if (command === run) addConfirmFlags(command);
+    command.action(async (playbooks: string[], flags: RunFlags) => {
       const { runCommand } = await import('./run.ts');
       process.exitCode = await runCommand(playbooks, flags, command === audit);
     });
@@ -55,6 +57,17 @@ function addRunFlags(command: Command): Command {
       new Option('--max-impact <level>', 'refuse changes that do more than this').choices(IMPACTS).default('reboot'),
     )
     .option('--detailed-exitcode', 'exit 3 when changes are pending');
+}
+
+/** For commands that act on hosts. */
+export function addConfirmFlags(command: Command): Command {
+  return command
+    .option('--confirm <seconds>', 'hosts undo what is not confirmed by a new connection for so long', positive)
+    .addOption(
+      new Option('--confirm-from <level>', 'with --confirm: from which impact on')
+        .choices(IMPACTS)
+        .default('network-blip'),
+    );
 }
 
 /** Which hosts, how many at a time, how they are reached and as whom. */

@@ -46,4 +46,7 @@ export interface RunFlags extends AskFlags {
   readonly report: readonly string[];
   readonly maxImpact: Impact;
   readonly detailedExitcode?: boolean;
+  /** Seconds. */
+  readonly confirm?: number;
+  readonly confirmFrom: Impact;
 }

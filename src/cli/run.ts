@@ -12,7 +12,7 @@ import { makeMemory, scopeFor } from '../engine/variables.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
-import { checkConnections, makeDialer } from './dialer.ts';
+import { checkConfirm, checkConnections, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
@@ -46,7 +46,8 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   const wrong = plays.flatMap((play) => {
     const scopeOf = (host: string) =>
       scopeFor({ host: variables(host, play), play, memory: new Map(), extra: loaded.extra }, undefined);
-    return checkConnections(loaded.hostsOf(play), scopeOf);
+    const hosts = loaded.hostsOf(play);
+    return [...checkConnections(hosts, scopeOf), ...(flags.confirm === undefined ? [] : checkConfirm(hosts, scopeOf))];
   });
   const coming = await foresee({
     plays,
@@ -101,6 +102,7 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       pending,
       journal,
       emit,
+      ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
       ...(flags.step && { ask: stepper() }),
     });
     const ended = dialer.interrupted() ? EXIT.interrupted : status;

@@ -23,6 +23,7 @@ export {
 export { digestOf } from './digest.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
+export type { Guard, GuardState, Undone } from './guard.ts';
 export { guestPins, pinProbes } from './guest-pins.ts';
 export type { GuestPlane, GuestXml } from './guests.ts';
 export { guestProbe, guestProbes, guestsOf } from './guests.ts';

@@ -1,4 +1,5 @@
 import type { Action, ActionResult } from './action.ts';
+import type { Guard, GuardState, Undone } from './guard.ts';
 import type { Probe } from './probe.ts';
 import type { Reading } from './reading.ts';
 
@@ -6,12 +7,15 @@ import type { Reading } from './reading.ts';
 export interface Request {
   readonly actions: readonly Action[];
   readonly probes: readonly Probe[];
+  readonly guard?: Guard;
 }
 
 /** One result for each action and one reading for each probe, in the order asked. */
 export interface Answer {
   readonly results: readonly ActionResult[];
   readonly readings: readonly Reading[];
+  /** Where a guard was asked for. */
+  readonly guard?: GuardState;
 }
 
 /** A host that can be asked: an ssh session, this machine, a directory, or a fake. The engine knows no more of it. */
@@ -21,6 +25,8 @@ export interface Remote {
   /** Frames sent and answered so far. */
   readonly roundTrips: number;
   close(): Promise<void>;
+  /** What timers of `--confirm` undid on this host, and nobody knew of when it was connected to. */
+  readonly undone?: readonly Undone[];
 }
 
 /** The host could not be reached, or stopped answering. `code` is stable; the message names the host's own words. */

@@ -2,6 +2,7 @@ import {
   type Action,
   type ActionResult,
   type Change,
+  type Guard,
   type Module,
   NotKnown,
   type Probe,
@@ -22,7 +23,7 @@ export interface Eyes {
   /** Read ahead what all these jobs want: one frame, and one more for each time that a reading names the next. */
   survey(jobs: readonly Job[]): Promise<void>;
   /** Act, and in the same frame read again what is asked and what was read ahead. Nothing read before is trusted after. */
-  act(actions: readonly Action[], probes: readonly Probe[]): Promise<readonly ActionResult[]>;
+  act(actions: readonly Action[], probes: readonly Probe[], guard?: Guard): Promise<readonly ActionResult[]>;
   /** From now on the host reads as if this change were made. */
   foretell(change: Change, because: string): void;
   /** From now on these read as unknown: a task that looked at them may change any of them, and cannot say. */
@@ -61,8 +62,8 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
   /** Read again with every action, so that the next task finds them fresh. */
   const ahead = new Map<string, Probe>();
 
-  const exchange = async (actions: readonly Action[], probes: readonly Probe[]) => {
-    const answer = await remote.exchange({ actions, probes });
+  const exchange = async (actions: readonly Action[], probes: readonly Probe[], guard?: Guard) => {
+    const answer = await remote.exchange({ actions, probes, ...(guard && { guard }) });
     readAt = Date.now();
     probes.forEach((probe, index) => {
       const reading = answer.readings[index];
@@ -114,9 +115,9 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
           for (const [name, probe] of fresh) sights.set(name, { probe, reading: reading(probe) });
       }
     },
-    async act(actions, probes) {
+    async act(actions, probes, guard) {
       cache.clear();
-      return exchange(actions, distinct([...probes, ...ahead.values()]));
+      return exchange(actions, distinct([...probes, ...ahead.values()]), guard);
     },
     foretell(change, because) {
       overlay.add(change, because);

@@ -38,6 +38,17 @@ export type JournalRecord =
   | { readonly is: 'taken-back'; readonly seq: number; readonly results: readonly ActionResult[] }
   /** The connection broke before an answer came: whether it was done is not known. */
   | { readonly is: 'lost'; readonly seq: number; readonly why: string }
+  /** How it went with the timer of `--confirm`. `undone`: the host undid the run `id` at this time, by its own clock. */
+  | { readonly is: 'confirmed'; readonly host: string; readonly id: string }
+  | {
+      readonly is: 'undone';
+      readonly host: string;
+      readonly id: string;
+      readonly at: string;
+      /** Steps that could not be undone. */
+      readonly failed: number;
+    }
+  | { readonly is: 'unconfirmed'; readonly host: string; readonly id: string; readonly why: string }
   /** Handlers that are to be run on a host, or that were. */
   | ({ readonly is: 'notified' | 'settled'; readonly host: string } & Notified)
   /** The host is out of the run: through all of its plays, or not. */

@@ -1,3 +1,4 @@
+import type { Confirm } from './confirm.ts';
 import type { Identity } from './host.ts';
 import type { Journal, Notified } from './journal.ts';
 import type { Ledger } from './run-module.ts';
@@ -14,7 +15,7 @@ export interface Doing {
 }
 
 /** Writes what is about to be done, and how it went, into a run's journal. */
-export function journalLedger(journal: Journal | undefined, doing: Doing): Ledger {
+export function journalLedger(journal: Journal | undefined, doing: Doing, confirm?: Confirm): Ledger {
   if (!journal) throw new Error('a run that acts must have a journal');
   return {
     async intend(changes) {
@@ -25,6 +26,7 @@ export function journalLedger(journal: Journal | undefined, doing: Doing): Ledge
       await journal.append({ is: 'intent', seq, ...what, ...(notifies && { notifies }) });
       return seq;
     },
+    ...(confirm && { guard: (changes) => confirm.guard(doing.host, doing.identity, changes) }),
     done: (seq, results) => journal.append({ is: 'done', seq, results }),
     lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
     takenBack: (seq, results) => journal.append({ is: 'taken-back', seq, results }),

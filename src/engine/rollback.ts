@@ -9,6 +9,8 @@ import {
   Unreachable,
 } from '../contract/index.ts';
 import { findModule } from '../registry/index.ts';
+import { type Armed, type Confirm, type ConfirmOptions, makeConfirm } from './confirm.ts';
+import { confirmHosts } from './confirm-hosts.ts';
 import type { Emit, Mode, Result } from './events.ts';
 import { makeGate } from './gate.ts';
 import { type Dial, type Host, makeHost } from './host.ts';
@@ -24,7 +26,10 @@ export interface Rollback {
   readonly name: string;
   readonly wanted: (host: string) => boolean;
   readonly dial: Dial;
-  readonly ledger: (undoing: Undoing) => Ledger;
+  readonly ledger: (undoing: Undoing, confirm?: Confirm) => Ledger;
+  /** Undo on the hosts themselves what no new connection confirms. */
+  readonly confirm?: ConfirmOptions;
+  readonly note: (record: JournalRecord) => Promise<void>;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -54,13 +59,18 @@ export async function rollback(job: Rollback): Promise<number> {
   tally.emit({ event: 'play_start', play: 0, name: job.name, hosts: names, steps });
   tally.emit({ event: 'batch_start', play: 0, hosts: names });
 
+  const confirm = job.confirm && !job.check ? makeConfirm(job.start.run_id, job.confirm) : undefined;
+  const dial: Dial = async (name, identity) => {
+    const remote = await job.dial(name, identity);
+    return confirm ? confirm.alive(name, identity, remote) : remote;
+  };
   const gate = makeGate(job.forks);
   const trips: Record<string, number> = {};
   const one = async (name: string): Promise<void> => {
-    const host = makeHost(name, job.dial);
+    const host = makeHost(name, dial);
     for (const [step, undoing] of undoings.entries()) {
       if (undoing.host !== name) continue;
-      const result = await undo(undoing, host, job);
+      const result = await undo(undoing, host, job, confirm);
       tally.emit({ event: 'task_result', play: 0, step, spot: [step], result });
       tally.emit({ event: 'host_past', play: 0, host: name, step: step + 1 });
       if (result.status === 'failed' || result.status === 'unreachable') break;
@@ -71,18 +81,25 @@ export async function rollback(job: Rollback): Promise<number> {
   };
   await Promise.all(names.map((name) => gate(() => one(name))));
   tally.emit({ event: 'batch_end', play: 0 });
+  const armed = confirm?.armed() ?? [];
+  if (confirm && armed.length > 0) {
+    const dialNew = ({ host, identity }: Armed) => job.dial(host, identity);
+    const { seconds } = confirm;
+    const more = await confirmHosts({ armed, seconds, dial: dialNew, note: job.note, emit: tally.emit, play: 1 });
+    for (const [host, count] of more) trips[host] = (trips[host] ?? 0) + count;
+  }
   const exit_code = tally.exitCode(false);
   const finished = new Date().toISOString();
   tally.emit({ event: 'run_end', finished, exit_code, hosts: tally.counts(), round_trips: trips });
   return exit_code;
 }
 
-async function undo(undoing: Undoing, host: Host, job: Rollback): Promise<Result> {
+async function undo(undoing: Undoing, host: Host, job: Rollback, confirm?: Confirm): Promise<Result> {
   const started = Date.now();
   const base = { host: undoing.host, diff: job.diff };
   try {
     const module = undoModule(undoing, await findModule(undoing.module));
-    const hand = job.check ? foretell(undoing.task) : apply(job.ledger(undoing));
+    const hand = job.check ? foretell(undoing.task) : apply(job.ledger(undoing, confirm));
     const outcome = await runModule(module, {}, await host.eyes(undoing.identity), hand, job.maxImpact);
     const ms = Date.now() - started;
     if (outcome.is === 'unknown') return { ...base, status: 'unknown', reason: outcome.because, changes: [], ms };

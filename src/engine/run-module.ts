@@ -2,6 +2,7 @@ import {
   type ActionResult,
   type Change,
   describeReading,
+  type Guard,
   type Impact,
   type Module,
   NotKnown,
@@ -88,6 +89,8 @@ export interface Ledger {
   intend(changes: readonly Change[]): Promise<number>;
   done(seq: number, results: readonly ActionResult[]): Promise<void>;
   lost(seq: number, why: string): Promise<void>;
+  /** What to ask of the timer of `--confirm` with these changes. */
+  guard?(changes: readonly Change[]): Guard | undefined;
   /** What was half done of it has been undone, as far as these results go. */
   takenBack(seq: number, results: readonly ActionResult[]): Promise<void>;
 }
@@ -102,7 +105,7 @@ export const apply = (ledger: Ledger): Hand => ({
     const { probes } = await eyes.see(module, params);
     const actions = changes.flatMap((change) => change.do);
     const seq = await ledger.intend(changes);
-    const results = await eyes.act(actions, probes).catch(async (error: Error) => {
+    const results = await eyes.act(actions, probes, ledger.guard?.(changes)).catch(async (error: Error) => {
       await ledger.lost(seq, error.message);
       throw error;
     });

@@ -3,6 +3,8 @@ import type { Enclosing, Play, Playbook, Task } from '../playbook/types.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Binding, Scope } from '../template/index.ts';
 import { censoredChange } from './censor.ts';
+import { type Confirm, type ConfirmOptions, makeConfirm, undoneWords } from './confirm.ts';
+import { confirmHosts } from './confirm-hosts.ts';
 import type { Emit, Mode } from './events.ts';
 import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
@@ -43,6 +45,8 @@ export interface Run {
   /** Undefined where no task can act: check mode, unless one says `check_mode: false`. */
   readonly journal: Journal | undefined;
   readonly emit: Emit;
+  /** Undo on the hosts themselves what no new connection confirms. */
+  readonly confirm?: ConfirmOptions;
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
 }
 
@@ -58,13 +62,26 @@ export async function run(job: Run): Promise<number> {
     return scopeFor({ host: job.variablesOf(host, play), play, memory: memory.of(host), extra: job.extra }, around);
   };
   let current = 0;
+  const confirm = job.confirm && !job.check ? makeConfirm(job.runId, job.confirm) : undefined;
+  /** What a timer of another run did there, and nobody has been told. */
+  const hear = async (host: string, remote: Remote): Promise<void> => {
+    for (const one of remote.undone ?? []) {
+      if (one.id.startsWith(job.runId)) continue;
+      tally.emit({ event: 'warning', host, message: undoneWords(one) });
+      if (!job.journal || job.check) continue;
+      await job.journal.append({ is: 'undone', host, id: one.id, at: one.at, failed: one.failed });
+      await remote.exchange({ actions: [], probes: [], guard: { do: 'forget', id: one.id } });
+    }
+  };
   const hostNamed = (name: string): Host => {
     const known = hosts.get(name);
     if (known) return known;
-    const dial = (_: string, identity: Identity) => {
+    const dial = async (_: string, identity: Identity) => {
       const play = plays[current]?.play;
       if (!play) throw new Error('a host is asked for while no play is running');
-      return job.dial(name, identity, scopeOf(name, play), play);
+      const remote = await job.dial(name, identity, scopeOf(name, play), play);
+      await hear(name, remote);
+      return confirm ? confirm.alive(name, identity, remote) : remote;
     };
     const ahead = async (identity: Identity) => {
       const coming = plays.slice(current).filter(({ hosts: members }) => members.includes(name));
@@ -90,7 +107,7 @@ export async function run(job: Run): Promise<number> {
     hostNamed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task, identity, more) => ledgerOf(job.journal, task, { host, identity, ...more }),
+    ledger: (host, task, identity, more) => ledgerOf(job.journal, task, { host, identity, ...more }, confirm),
     pending: (host, play) =>
       job.pending.filter((one) => one.host === host && isOf(one, play)).map(({ handler }) => handler),
     note,
@@ -131,10 +148,29 @@ export async function run(job: Run): Promise<number> {
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }
+  const armed = confirm?.armed() ?? [];
+  const last = (host: string) => plays.findLast(({ hosts: members }) => members.includes(host)) ?? plays.at(-1);
+  const confirming =
+    confirm && armed.length > 0
+      ? await confirmHosts({
+          armed,
+          seconds: confirm.seconds,
+          dial: ({ host, identity }) => {
+            const play = last(host)?.play;
+            if (!play) throw new Error(`no play has worked on ${host}`);
+            return job.dial(host, identity, scopeOf(host, play), play);
+          },
+          note,
+          emit: tally.emit,
+          play: plays.length,
+        })
+      : undefined;
   for (const { host, handler } of pendingIn(notes, job.runId))
     tally.emit({ event: 'warning', host, message: `"${handler}" was notified and not run: the next run does it` });
   const exit_code = tally.exitCode(job.detailedExitCode);
-  const round_trips = Object.fromEntries(names.map((name) => [name, hosts.get(name)?.roundTrips ?? 0]));
+  const round_trips = Object.fromEntries(
+    names.map((name) => [name, (hosts.get(name)?.roundTrips ?? 0) + (confirming?.get(name) ?? 0)]),
+  );
   tally.emit({ event: 'run_end', finished: new Date().toISOString(), exit_code, hosts: tally.counts(), round_trips });
   return exit_code;
 }
@@ -164,8 +200,9 @@ function ledgerOf(
   journal: Journal | undefined,
   task: Task,
   more: Pick<Doing, 'host' | 'identity' | 'task' | 'notifies'>,
+  confirm: Confirm | undefined,
 ): Ledger {
-  const ledger = journalLedger(journal, { ...more, module: task.module, source: showAt(task.at) });
+  const ledger = journalLedger(journal, { ...more, module: task.module, source: showAt(task.at) }, confirm);
   if (!task.noLog) return ledger;
   return { ...ledger, intend: (changes) => ledger.intend(changes.map(censoredChange)) };
 }

@@ -15,6 +15,12 @@ export interface Frame {
   readonly script: string;
 }
 
+/** What of a frame's script is before its actions, and behind them. */
+export interface GuardScript {
+  readonly before: string;
+  readonly after: string;
+}
+
 /** A part of an answer: `t 3 0` and what came after it. */
 export interface Section {
   readonly head: string;
@@ -31,13 +37,19 @@ export interface Limits {
  * One request as a script for remote.sh. It is one subshell, which sh reads whole before it runs any of it: a frame that was cut
  * off on its way does nothing, and nothing of a frame stays behind in the session.
  */
-export function composeFrame(request: Request, mark: string, limits: Limits, rooted: boolean): Frame {
+export function composeFrame(
+  request: Request,
+  mark: string,
+  limits: Limits,
+  rooted: boolean,
+  guard: GuardScript = UNGUARDED,
+): Frame {
   const salt = newSalt();
   const random = randomBytes(8).toString('hex');
   const script = `(
 k_mark=${mark} k_salt=${salt} k_random=${random} k_limit=${limits.each + 1} k_list= k_few=
-${actionScript(request.actions)}:
-{
+${guard.before}${actionScript(request.actions)}:
+${guard.after}{
 exec 3>&1
 ${probeScript(request.probes, rooted)}k_probes_done
 } | head -c ${limits.all}
@@ -46,6 +58,8 @@ printf '\\n%s end\\n' ${mark}
 `;
   return { mark, end: Buffer.from(`\n${mark} end\n`), salt, random, script };
 }
+
+const UNGUARDED: GuardScript = { before: '', after: '' };
 
 /** 48 random bits, spelt so that a path means the same with them before it. */
 function newSalt(): string {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type Answer, type Remote, type Request, Unreachable } from '../contract/index.ts';
+import { type Answer, type Remote, type Request, type Undone, Unreachable } from '../contract/index.ts';
 import { execSeconds } from './action-script.ts';
 import type { Channel } from './channel.ts';
 import { composeFrame, sections } from './frame.ts';
+import { guardScript, guardStateOf, refusedBy, undoneIn } from './guard.ts';
 import { COMMAND_SECONDS, isOfGuests } from './probe-script.ts';
 import { badPath, quote } from './quote.ts';
 import { readingsOf } from './readings.ts';
@@ -40,7 +41,7 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
   const limits = { each: outputLimitBytes, all: outputLimitBytes * ALL_TO_EACH };
   const nonce = randomBytes(16).toString('base64url');
   const wire = wireOf(channel, name);
-  await shakeHands(wire, nonce, options, frameTimeoutMs);
+  const undone = await shakeHands(wire, nonce, options, frameTimeoutMs);
 
   let roundTrips = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -48,16 +49,19 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
 
   async function exchangeNow(request: Request): Promise<Answer> {
     frames += 1;
-    const frame = composeFrame(request, `${nonce}.${frames}`, limits, root !== undefined);
+    const guard = guardScript(request, request.guard ? await libraries() : { all: '', guard: '' });
+    const frame = composeFrame(request, `${nonce}.${frames}`, limits, root !== undefined, guard);
     const answer = await wire.ask(frame.script, (tail) => tail.subarray(-frame.end.length).equals(frame.end), {
       ms: frameTimeoutMs + commandMs(request),
       bytes: limits.all + request.actions.length * limits.each + SLACK,
     });
     roundTrips += 1;
     const parts = sections(answer.subarray(0, -frame.end.length), frame.mark);
+    const state = guardStateOf(request.guard, parts);
     return {
-      results: resultsOf(request.actions, parts, limits.each),
+      results: refusedBy(state, request.actions.length) ?? resultsOf(request.actions, parts, limits.each),
       readings: readingsOf(request.probes, parts, frame, limits.each),
+      ...(state && { guard: state }),
     };
   }
 
@@ -71,6 +75,7 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
       return roundTrips;
     },
     close: () => wire.close(),
+    undone,
   };
 }
 
@@ -83,10 +88,15 @@ function commandMs({ actions, probes }: Request): number {
   return [...commands, ...execs].reduce((sum, seconds) => sum + (seconds + ENDING_SECONDS) * 1000, 0);
 }
 
-async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOptions, limitMs: number): Promise<void> {
+async function shakeHands(
+  wire: Wire,
+  nonce: string,
+  { name, root }: ShellOptions,
+  limitMs: number,
+): Promise<readonly Undone[]> {
   // In two halves, so that what a terminal or a `set -v` echoes of it is not taken for the answer.
   const halves = `k_nonce1=${nonce.slice(0, 8)} k_nonce2=${nonce.slice(8)}`;
-  const hello = `{\n${await remoteSide()}${halves}\nk_boot ${quote(root ?? '')}\n} </dev/null\n`;
+  const hello = `{\n${(await remoteSide()).session}${halves}\nk_boot ${quote(root ?? '')}\n} </dev/null\n`;
   const answered = (received: Buffer): RegExpExecArray | null =>
     new RegExp(`\n${nonce} (\\w+) ?(.*)\n`).exec(received.toString());
   const limits = { ms: limitMs, bytes: SLACK };
@@ -96,7 +106,7 @@ async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOption
       throw new Unreachable('NoShell', error.message, 'what logs in there has to start a POSIX sh that reads commands');
     });
   const [, word, rest = ''] = answered(answer) ?? [];
-  if (word === 'ready') return;
+  if (word === 'ready') return rest.split(';').flatMap((line) => undoneIn(line) ?? []);
   await wire.close();
   if (word === 'noroot') throw new Unreachable('NoRoot', `${name}: there is no directory ${root} to be its root`);
   throw new Unreachable(
@@ -106,19 +116,21 @@ async function shakeHands(wire: Wire, nonce: string, { name, root }: ShellOption
   );
 }
 
-let program: Promise<string> | undefined;
+let programs: Promise<{ readonly session: string; readonly guard: string }> | undefined;
 
 /** The functions that frames use, without blank lines, comments and indentation: some shells read byte by byte. */
-function remoteSide(): Promise<string> {
-  program ??= Promise.all(
-    ['remote.sh', 'probes.sh', 'guests.sh', 'actions.sh'].map((file) =>
-      readFile(new URL(file, import.meta.url), 'utf8'),
+function remoteSide(): Promise<{ readonly session: string; readonly guard: string }> {
+  programs ??= Promise.all(
+    ['remote.sh', 'probes.sh', 'guests.sh', 'actions.sh', 'guard.sh'].map((file) =>
+      readFile(new URL(file, import.meta.url), 'utf8').then((text) =>
+        text.replaceAll(/^ *(#.*)?\n/gm, '').replaceAll(/^ +/gm, ''),
+      ),
     ),
-  ).then((texts) =>
-    texts
-      .join('')
-      .replaceAll(/^ *(#.*)?\n/gm, '')
-      .replaceAll(/^ +/gm, ''),
-  );
-  return program;
+  ).then((texts) => ({ session: texts.slice(0, -1).join(''), guard: texts.at(-1) ?? '' }));
+  return programs;
+}
+
+async function libraries() {
+  const { session, guard } = await remoteSide();
+  return { all: session + guard, guard };
 }

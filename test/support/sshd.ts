@@ -23,6 +23,8 @@ export interface SshdOptions {
   readonly hostKeyTypes?: readonly string[];
   /** Public keys that may log in, as whoever they like. */
   readonly authorizedKeys?: readonly string[];
+  /** The command that runs another where the server is to run: `ip netns exec NAME`. */
+  readonly beside?: readonly string[];
   /** Lines of sshd_config, which stand in for those of the same name that it would have. */
   readonly config?: readonly string[];
 }
@@ -45,7 +47,13 @@ export interface Sshd {
 
 /** A real sshd on loopback, with a folder, host keys and a configuration of its own. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
-  const { addresses = ['127.0.0.1'], hostKeyTypes = ['ed25519'], authorizedKeys = [], config = [] } = options;
+  const {
+    addresses = ['127.0.0.1'],
+    hostKeyTypes = ['ed25519'],
+    authorizedKeys = [],
+    config = [],
+    beside = [],
+  } = options;
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-sshd-'));
   const port = await freePort();
@@ -76,7 +84,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     ),
   );
 
-  const server = spawn(SSHD, ['-D', '-e', '-f', join(folder, 'config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [program = SSHD, ...words] = [...beside, SSHD, '-D', '-e', '-f', join(folder, 'config')];
+  const server = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let logged = '';
   const over = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
