@@ -16,6 +16,10 @@ export interface Field {
   readonly absent?: string | undefined;
   /** When two values mean the same. */
   readonly same?: (a: string, b: string) => boolean;
+  /** How it is told of, where the values do not say it: `a third IO thread`. */
+  readonly told?: string;
+  /** What libvirt changes beside it when it is changed. */
+  readonly also?: readonly { readonly path: string; readonly value: string | null }[];
   /** How it is changed while the guest runs. Without, it waits for the guest's next start. */
   readonly live?: Live;
 }
@@ -25,6 +29,8 @@ export interface Live {
   /** `vcpupin`; the guest follows it. */
   readonly command: string;
   readonly argv: (value: string) => readonly string[];
+  /** The command that takes it back where there was nothing before, and its words behind the guest. */
+  readonly undo?: readonly [string, ...string[]];
   readonly impact: Impact;
   /** By errno: what to tell when libvirt refuses. */
   readonly hints?: Readonly<Record<string, string>>;
@@ -42,4 +48,10 @@ export function isAsAsked(field: Field): boolean {
 
 /** `vCPU 0: 0-7 → 2` */
 export const tell = (field: Field): string =>
-  `${field.label}: ${nowOf(field) ?? field.absent ?? 'none'} → ${field.value ?? field.absent ?? 'none'}`;
+  field.told ?? `${field.label}: ${nowOf(field) ?? field.absent ?? 'none'} → ${field.value ?? field.absent ?? 'none'}`;
+
+/** What is edited of the XML for it. */
+export const editsOf = ({ at, path, value, also = [] }: Field) => [
+  { at, path, value },
+  ...also.map((more) => ({ at, ...more })),
+];

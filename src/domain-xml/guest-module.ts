@@ -22,13 +22,14 @@ import {
 import { editXml } from './edit.ts';
 import type { Element, Xml } from './element.ts';
 import { excerptOf } from './excerpt.ts';
-import { type Field, isAsAsked, nowOf, tell } from './field.ts';
+import { editsOf, type Field, isAsAsked, nowOf, tell } from './field.ts';
 import { chosenGuests, type Guest, isPattern, parseGuest } from './guest.ts';
 import { isSame, meaningOf, sameMeaning } from './meaning.ts';
 import { parseXml } from './parse.ts';
 import { valueAt } from './path.ts';
 
-const guestParams = {
+/** What says which guests, and which of their planes. */
+export const guestParams = {
   guests: words()
     .optional()
     .describe('Guests by name or shell pattern (`web*`), or `all`. A name that no guest has is a mistake.'),
@@ -139,7 +140,7 @@ function planGuest<Params extends Common>(wants: Wants<Params>, params: Params, 
 }
 
 function changeConfig(name: string, xml: Xml, fields: readonly Field[]): Change {
-  const edited = editXml(xml, fields);
+  const edited = editXml(xml, fields.flatMap(editsOf));
   return {
     target: guestProbe(name, 'config'),
     plane: 'persistent',
@@ -158,18 +159,17 @@ function changeConfig(name: string, xml: Xml, fields: readonly Field[]): Change 
 
 function changeLive(name: string, xml: Xml, fields: readonly Field[]): Change {
   const who = valueAt(xml.root, 'uuid') ?? name;
+  const virsh = (command: string, ...words: readonly string[]) =>
+    ({ do: 'exec', argv: ['virsh', '-q', '-c', 'qemu:///system', command, who, ...words, '--live'] }) as const;
   const run = ({ live }: Field, value: string) => {
     if (!live) throw new Error('this field cannot be changed while the guest runs');
-    return {
-      do: 'exec',
-      argv: ['virsh', '-q', '-c', 'qemu:///system', live.command, who, ...live.argv(value), '--live'],
-    } as const;
+    return virsh(live.command, ...live.argv(value));
   };
   const wanted = (field: Field): string => field.value ?? field.absent ?? '';
   const was = fields.map((field) => ({ field, value: nowOf(field) ?? field.absent }));
   const edited = editXml(
     xml,
-    fields.map((field) => ({ ...field, value: wanted(field) })),
+    fields.flatMap((field) => editsOf({ ...field, value: wanted(field) })),
   );
   const undone = was.some(({ field }) => nowOf(field) === undefined)
     ? editXml(
@@ -177,6 +177,10 @@ function changeLive(name: string, xml: Xml, fields: readonly Field[]): Change {
         was.map(({ field, value = null }) => ({ ...field, value })),
       )
     : undefined;
+  const undo = was.flatMap(({ field, value }) => {
+    if (value !== undefined) return [run(field, value)];
+    return field.live?.undo ? [virsh(...field.live.undo)] : [];
+  });
   const impacts = fields.map(({ live }) => live?.impact ?? 'none');
   return {
     target: guestProbe(name, 'live'),
@@ -185,9 +189,10 @@ function changeLive(name: string, xml: Xml, fields: readonly Field[]): Change {
     before: text(xml.text),
     after: text(edited),
     do: fields.map((field) => run(field, wanted(field))),
-    undo: was.every(({ value }) => value !== undefined)
-      ? was.map(({ field, value = '' }) => run(field, value))
-      : { impossible: 'libvirt cannot take out what was not there before while the guest runs' },
+    undo:
+      undo.length === fields.length
+        ? undo
+        : { impossible: 'libvirt cannot take out what was not there before while the guest runs' },
     impact: impacts.reduce((worst, one) => (worseThan(one, worst) ? one : worst), 'none'),
     ...(undone !== undefined && { undone: text(undone) }),
     hints: Object.assign({}, ...fields.map(({ live }) => live?.hints ?? {})),
@@ -197,7 +202,7 @@ function changeLive(name: string, xml: Xml, fields: readonly Field[]): Change {
 
 /** What a running guest has not, and gets at its next start; or never, where nobody has defined it so. */
 function waits(name: string, xml: Xml, fields: readonly Field[], isDefined: boolean): Pending {
-  const edited = editXml(xml, fields);
+  const edited = editXml(xml, fields.flatMap(editsOf));
   const why = isDefined ? 'when it is shut down and started again' : 'not while it runs, and it is not defined so';
   return {
     target: guestProbe(name, 'live'),

@@ -95,7 +95,13 @@ function plainCpus(list: string): string {
 /** Whether two lists have the same CPUs or nodes. */
 export const sameList = (a: string, b: string): boolean => plainCpus(a) === plainCpus(b);
 
-function size(text: string, unit = 'KiB'): string {
+function size(text: string, unit?: string): string {
+  const bytes = bytesIn(text, unit);
+  return bytes === undefined ? text : `${bytes} bytes`;
+}
+
+/** A number of some unit in bytes; undefined where it is no number, or libvirt knows no such unit. */
+export function bytesIn(digits: string, unit = 'KiB'): bigint | undefined {
   const factor = BYTES[unit.toLowerCase()];
-  return factor === undefined || !/^\d+$/.test(text) ? text : `${BigInt(text) * BigInt(factor)} bytes`;
+  return factor === undefined || !/^\d+$/.test(digits) ? undefined : BigInt(digits) * BigInt(factor);
 }

@@ -15,8 +15,9 @@ export interface Step {
 
 const STEP = /^([^[\]@/]+)((?:\[[^[\]=]+=[^[\]]*\])*)$/;
 
-/** Throws for what is no path: those that modules write are constants. */
+/** The empty path is the element itself. Throws for what is no path: those that modules write are constants. */
 export function parsePath(path: string): Path {
+  if (path === '') return { steps: [], attribute: undefined };
   const parts = path.split(/\/(?![^[]*\])/);
   const attribute = parts.at(-1)?.startsWith('@') ? parts.pop()?.slice(1) : undefined;
   const steps = parts.map((part): Step => {

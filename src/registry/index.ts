@@ -3,19 +3,23 @@ import type { Module } from '../contract/index.ts';
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   cpu_isolation: async () => (await import('../../modules/cpu_isolation.ts')).cpu_isolation,
+  cpu_model: async () => (await import('../../modules/cpu_model.ts')).cpu_model,
   cpu_pin: async () => (await import('../../modules/cpu_pin.ts')).cpu_pin,
   cpu_power: async () => (await import('../../modules/cpu_power.ts')).cpu_power,
   disk_cache: async () => (await import('../../modules/disk_cache.ts')).disk_cache,
   host_reserve: async () => (await import('../../modules/host_reserve.ts')).host_reserve,
   hugepages: async () => (await import('../../modules/hugepages.ts')).hugepages,
   io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,
+  iothreads: async () => (await import('../../modules/iothreads.ts')).iothreads,
   irq_affinity: async () => (await import('../../modules/irq_affinity.ts')).irq_affinity,
   kernel_cmdline: async () => (await import('../../modules/kernel_cmdline.ts')).kernel_cmdline,
   ksm: async () => (await import('../../modules/ksm.ts')).ksm,
   kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,
+  memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,
   tuned_profile: async () => (await import('../../modules/tuned_profile.ts')).tuned_profile,
+  vcpu_topology: async () => (await import('../../modules/vcpu_topology.ts')).vcpu_topology,
   vhost_net: async () => (await import('../../modules/vhost_net.ts')).vhost_net,
   zswap: async () => (await import('../../modules/zswap.ts')).zswap,
 };

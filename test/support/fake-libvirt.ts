@@ -133,6 +133,10 @@ export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
     return { status: 0, stdout: rest.includes('--security-info') ? shown.full : plain(shown.full), stderr: '' };
   }
   if (command === 'domstate') return { status: 0, stdout: of('live') ? 'running\n' : 'shut off\n', stderr: '' };
+  if (command === 'iothreadadd' || command === 'iothreaddel')
+    return planes.map(of).every((one) => one && setIoThread(command, words[0] ?? '', one, files))
+      ? { status: 0, stdout: '', stderr: '' }
+      : failed('invalid argument: an IOThread is already using iothread_id or is not there');
   if (!(command in PINS)) return failed(`unknown command: '${command}'`);
   for (const plane of planes) {
     const one = of(plane);
@@ -164,4 +168,26 @@ function pin(command: string, words: readonly string[], { path, full }: Known, f
   element.setAttribute('cpuset', cpus);
   files.put(path, `${serializeToWellFormedString(document)}\n`);
   return undefined;
+}
+
+/** libvirt names all IO threads once one is named by hand, and none when only the first ones are left. */
+function setIoThread(command: string, id: string, { path, full }: Known, files: FakeFiles): boolean {
+  const document = parseXmlDocument(full);
+  const root = document.documentElement as Element;
+  const count = childOf(root, 'iothreads');
+  const list = childOf(root, 'iothreadids');
+  const named = list?.children.map((one) => Number(one.getAttribute('id')));
+  const now = named ?? Array.from({ length: Number(count?.textContent ?? 0) }, (_, at) => at + 1);
+  if (now.includes(Number(id)) === (command === 'iothreadadd')) return false;
+  const then = command === 'iothreadadd' ? [...now, Number(id)] : now.filter((one) => one !== Number(id));
+  list?.remove();
+  const total = count ?? root.appendChild(document.createElement('iothreads'));
+  total.textContent = String(then.length);
+  if (command === 'iothreadadd') {
+    const ids = document.createElement('iothreadids');
+    for (const one of then) ids.appendChild(document.createElement('iothread')).setAttribute('id', String(one));
+    root.insertBefore(ids, total.nextSibling);
+  }
+  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  return true;
 }
