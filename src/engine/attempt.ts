@@ -53,6 +53,9 @@ export async function attempt(
   }
 }
 
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What `register` keeps: of a task that cannot be told of, nothing can be told. */
 export const keptOf = (attempt: Attempt): Record<string, unknown> | Unknown =>
   attempt.status === 'unknown' ? new Unknown(attempt.reason ?? 'it is not known') : registeredOf(attempt);
@@ -68,7 +71,7 @@ export function registeredOf(attempt: Attempt): Record<string, unknown> {
     unreachable: status === 'unreachable',
     ...(error && { msg: error.message, code: error.code }),
     ...(reason !== undefined && { reason }),
-    ...(message !== undefined && { msg: message }),
+    ...(isMapping(message) ? message : message !== undefined && { msg: message }),
     ...(pending && { pending }),
     changes: (plan?.changes ?? []).map(({ summary, plane }) => ({ summary, plane })),
     ...values,

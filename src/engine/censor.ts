@@ -5,10 +5,11 @@ const HIDDEN = 'the output has been hidden due to the fact that no_log: true was
 
 /** What is told of a `no_log` task: how it ended, and nothing else. */
 export function censored(result: Result): Result {
-  const { host, status, pending, diff, ms, error } = result;
+  const { host, status, pending, diff, ms, error, item } = result;
   return {
     host,
     status,
+    ...(item !== undefined && { item: null }),
     ...(pending && { pending }),
     reason: HIDDEN,
     changes: [],

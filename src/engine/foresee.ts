@@ -133,7 +133,7 @@ async function foreseeHost(
       const locals = { ...outer, ...turn };
       const rescued = item.rescue.length > 0;
       const on = await items(item.block, locals, counts && !rescued);
-      await items(item.rescue, locals, counts);
+      await items(item.rescue, { ...locals, ansible_failed_task: LATER, ansible_failed_result: LATER }, counts);
       await items(item.always, locals, counts);
       if (!on && !rescued) return false;
     }

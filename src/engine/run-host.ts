@@ -11,7 +11,7 @@ import type { Attempt } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
 import type { Spot } from './spot.ts';
-import type { Flush, Steps } from './steps.ts';
+import { type Flush, isFlushed, type Steps } from './steps.ts';
 
 /** One host's walk through one play. */
 export interface HostWalk {
@@ -62,9 +62,12 @@ export type Leave = 'done' | 'failed' | 'unreachable' | 'ended' | 'play-ended' |
 /** Thrown inside a walk to leave it; never seen outside. */
 class Stop extends Error {
   readonly leave: Exclude<Leave, 'done'>;
-  constructor(leave: Exclude<Leave, 'done'>) {
+  /** What a `rescue` sees of the failure. */
+  readonly told: Readonly<Record<string, unknown>>;
+  constructor(leave: Exclude<Leave, 'done'>, told: Stop['told'] = {}) {
     super(leave);
     this.leave = leave;
+    this.told = told;
   }
 }
 
@@ -101,7 +104,11 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (own) await notify(task, context.title, told, end);
     if (end.failed || end.unreachable) {
       if (end.unreachable || !inside.rescued) walk.failed(task);
-      throw new Stop(end.unreachable ? 'unreachable' : 'failed');
+      const failed = {
+        ansible_failed_task: { name: context.title, action: task.module },
+        ansible_failed_result: end.result,
+      };
+      throw new Stop(end.unreachable ? 'unreachable' : 'failed', failed);
     }
   };
 
@@ -168,7 +175,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       leaving = stop;
       if (isFailure(stop) && item.rescue.length > 0) {
         try {
-          await items(item.rescue, inside);
+          const told = stop instanceof Stop ? stop.told : {};
+          await items(item.rescue, { ...inside, locals: { ...inside.locals, ...told } });
           leaving = undefined;
         } catch (again) {
           leaving = again;
@@ -183,9 +191,12 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   const meta = async (item: Meta, inside: Inside): Promise<void> => {
     const spot = [...inside.turns, walk.steps.of(item)];
     walk.batch.past(walk.host, spot);
-    const met = sure(spot, inside, () =>
-      item.when.every((condition) => known(test(condition, walk.scope(item, inside)))),
-    );
+    const holds = () => item.when.every((condition) => known(test(condition, walk.scope(item, inside))));
+    // Whether a play ends is decided once for all its hosts, as Ansible does.
+    const met =
+      item.action === 'end_play'
+        ? await walk.batch.once(walk.host, spot, async () => sure(spot, inside, holds))
+        : sure(spot, inside, holds);
     if (!met) return;
     if (item.action === 'flush_handlers') await flush(item, inside.turns);
     if (item.action === 'end_host') throw new Stop('ended');
@@ -217,9 +228,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   }
   try {
     for (const [section, list] of walk.play.sections.entries()) {
-      if (list.length === 0) continue;
       await items(list, OUTSIDE);
-      await flush(section, []);
+      if (isFlushed(walk.play, section)) await flush(section, []);
     }
     return 'done';
   } catch (stop) {

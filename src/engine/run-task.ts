@@ -37,6 +37,8 @@ export interface TaskEnd {
   readonly unreachable: boolean;
   /** Why it cannot be told whether it changes anything. */
   readonly unknown?: string | undefined;
+  /** Of the failure, what `register` would keep. */
+  readonly result?: unknown;
 }
 
 const FINE: TaskEnd = { changed: false, failed: false, unreachable: false };
@@ -70,6 +72,7 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
       failed: sum.failed || one.failed,
       unreachable: sum.unreachable || one.unreachable,
       ...((sum.unknown ?? one.unknown) && { unknown: sum.unknown ?? one.unknown }),
+      ...((sum.result ?? one.result) !== undefined && { result: sum.result ?? one.result }),
     }),
     FINE,
   );
@@ -181,6 +184,7 @@ function conclude(
       failed: status === 'failed' || status === 'rescued',
       unreachable: status === 'unreachable',
       ...(status === 'unknown' && { unknown: came.reason }),
+      ...(status === 'rescued' && { result: kept }),
     },
   };
 }

@@ -42,7 +42,7 @@ export function stepsOf(play: Play): Steps {
   };
   play.sections.forEach((items, section) => {
     walk(items);
-    if (items.length > 0) flushAt(section);
+    if (isFlushed(play, section)) flushAt(section);
   });
 
   const start = (flush: Flush): number => {
@@ -61,6 +61,10 @@ export function stepsOf(play: Play): Steps {
     after: (flush) => start(flush) + play.handlers.length,
   };
 }
+
+/** Handlers that notify earlier ones have these run after the next section, if it is empty or not. */
+export const isFlushed = (play: Play, section: number): boolean =>
+  play.sections.slice(0, section + 1).some((items) => items.length > 0);
 
 /** Every task of a tree in order, handlers not among them. */
 export function* tasksOf(items: readonly Item[]): Generator<Task> {

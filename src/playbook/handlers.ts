@@ -4,7 +4,8 @@ import type { Item, Play, Task } from './types.ts';
 
 /**
  * The handlers that a task notifies by this name, in their order: all that listen to it, and of those that are called so
- * the one of the task's own role, or else the last. `role : name` tells roles apart.
+ * the one of the task's own role, or else of the last role or the play. Where one list has the name twice, its first
+ * counts, as with Ansible. `role : name` tells roles apart.
  */
 export function handlersFor(
   handlers: readonly Task[],
@@ -13,8 +14,11 @@ export function handlersFor(
   nameOf: (handler: Task) => string = written,
 ): readonly Task[] {
   const called = handlers.filter((handler) => namesOf(handler, nameOf).includes(name));
-  const own = called.filter((handler) => handler.scope.role?.path === task.scope.role?.path);
-  const one = own.at(-1) ?? called.at(-1);
+  const roleOf = ({ scope }: Task) => scope.role?.path;
+  const last = called.at(-1);
+  const one =
+    called.find((handler) => roleOf(handler) === roleOf(task)) ??
+    called.find((handler) => last && roleOf(handler) === roleOf(last));
   return handlers.filter((handler) => handler === one || handler.listen.includes(name));
 }
 

@@ -137,11 +137,11 @@ export const percent: Reader<number> = (node, name, found) => {
   return value <= 100 ? value : refuse(found, node, name, 'a number from 0 to 100', `for example ${name}: 20`);
 };
 
-/** A number of hosts, a percentage, or a list of them. */
+/** A number of hosts, 0 for all of them, a percentage, or a list of these. */
 export const batches: Reader<readonly string[]> = (node, name, found) =>
   listOf(node).flatMap((item) => {
     const written = item.kind === 'scalar' && item.value !== null ? String(item.value) : '';
-    if (/^(?!0+%?$)\d+$|^(?!0+%$)(?:\d|[1-9]\d|100)%$/.test(written)) return [written];
+    if (/^\d+$|^(?!0+%$)(?:\d|[1-9]\d|100)%$/.test(written)) return [written];
     const hint = `for example ${name}: 5, ${name}: "20%" or ${name}: [1, 5, "20%"]`;
     return refuse(found, item, name, 'a number of hosts, a percentage, or a list of them', hint) ?? [];
   });

@@ -1,5 +1,6 @@
 import type { Counts, Event, Result, RunEnd, Step } from '../engine/events.ts';
 import { changeLines } from './change-lines.ts';
+import { itemText } from './item-text.ts';
 import { inOrder } from './ordered.ts';
 import { type Paint, paintNothing } from './paint.ts';
 
@@ -56,8 +57,11 @@ interface Style {
 }
 
 function resultLines(result: Result, step: Step, { paint, verbosity }: Style): string {
-  const host = result.delegated_to ? `${result.host} -> ${result.delegated_to}` : result.host;
-  const item = result.item === undefined ? '' : ` (item=${asText(result.item)})`;
+  const host =
+    result.delegated_to !== undefined && result.delegated_to !== result.host
+      ? `${result.host} -> ${result.delegated_to}`
+      : result.host;
+  const item = result.item === undefined ? '' : ` (item=${itemText(result.item)})`;
   const of = `[${host}]${item && ` =>${item}`}`;
   const lines: string[] = [];
   const shows = result.diff || verbosity > 0;
@@ -104,7 +108,6 @@ function errorLines(start: string, result: Result, step: Step, paint: Paint): st
   return lines;
 }
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const onHost = (host: string | undefined): string => (host ? `[${host}] ` : '');
 const reasonOf = (result: Result, shown: boolean): string => (shown && result.reason ? ` => ${result.reason}` : '');
 const messageOf = (result: Result): string =>

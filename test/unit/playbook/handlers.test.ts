@@ -23,14 +23,14 @@ const notified = (play: Play | undefined, task: number, name: string) => {
 };
 
 describe('handlers', () => {
-  it("are those of the task's own role, else the last of the name, and all that listen", async () => {
+  it("are those of the task's own role, else of the last role or the play, and all that listen", async () => {
     const [play] = await load(files);
 
     expect(notified(play, 0, 'Restart')).toEqual(['a']);
-    expect(notified(play, 1, 'Restart')).toEqual(['play']);
+    expect(notified(play, 1, 'Restart')).toEqual(['first']);
     expect(notified(play, 1, 'Only a')).toEqual(['only']);
     expect(notified(play, 1, 'a : Restart')).toEqual(['a']);
-    expect(notified(play, 2, 'Restart')).toEqual(['play']);
+    expect(notified(play, 2, 'Restart')).toEqual(['first']);
     expect(notified(play, 2, 'topic')).toEqual([undefined, 'play']);
     expect(notified(play, 2, 'nothing')).toEqual([]);
   });

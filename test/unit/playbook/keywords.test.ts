@@ -108,9 +108,8 @@ const CASES: { readonly [Name in KeywordName]: Case } = {
   post_tasks: TASKS,
   handlers: TASKS,
   serial: {
-    good: ['1', '30%', '"30%"', '[1, 5, 100%]'],
+    good: ['0', '1', '30%', '"30%"', '[1, 5, 100%]'],
     bad: [
-      ['0', 'takes a number of hosts'],
       ['0%', 'takes a number of hosts'],
       ['101%', 'takes a number of hosts'],
       ['-1', 'takes a number of hosts'],
