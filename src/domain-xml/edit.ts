@@ -7,6 +7,8 @@ export interface Edit {
   readonly at: Element;
   readonly path: string;
   readonly value: string | null;
+  /** An element of any text, that is to be among the children of what is at the end of the path. */
+  readonly copy?: Element | undefined;
 }
 
 /** An element that is to be made. */
@@ -64,14 +66,20 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
     else splices.push({ start: open, end: close, text });
   };
 
-  for (const { at, path, value } of edits) {
+  const put = (target: Element | Made, child: Made): void => {
+    if (!('at' in target)) target.children.push(child);
+    else made.set(target, [...(made.get(target) ?? []), child]);
+  };
+
+  for (const { at, path, value, copy } of edits) {
     const { steps, attribute } = parsePath(path);
     const target = steps.reduce<Element | Made | undefined>(
       (from, step) => from && descend(from, step, value !== null),
       at,
     );
     if (!target) continue;
-    if (value === null) {
+    if (copy) put(target, madeLike(copy));
+    else if (value === null) {
       if ('at' in target) remove(target, attribute);
     } else if ('at' in target) {
       if (attribute === undefined) setText(target, value);
@@ -87,6 +95,13 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
   for (const [parent, children] of made) splices.push(...insertions(xml.text, parent, children, gone, style));
   return spliced(xml.text, splices);
 }
+
+const madeLike = ({ name, attributes, children, text }: Element): Made => ({
+  name,
+  attributes: new Map(attributes.map((one) => [one.name, one.value])),
+  children: children.map(madeLike),
+  text: text.trim(),
+});
 
 function fitsMade(made: Made, { name, where }: Step): boolean {
   return made.name === name && Object.entries(where).every(([key, value]) => made.attributes.get(key) === value);

@@ -1,6 +1,7 @@
 import type { Impact } from '../contract/index.ts';
 import type { Element } from './element.ts';
-import { valueAt } from './path.ts';
+import { says } from './meaning.ts';
+import { parsePath, valueAt, walk } from './path.ts';
 
 /** One thing of a guest's XML that a module owns, and what it shall be. */
 export interface Field {
@@ -16,6 +17,8 @@ export interface Field {
   readonly absent?: string | undefined;
   /** When two values mean the same. */
   readonly same?: (a: string, b: string) => boolean;
+  /** An element that is to be among the children of what the path leads to; there when one of them says all that it says. */
+  readonly copy?: Element;
   /** How it is told of, where the values do not say it: `a third IO thread`. */
   readonly told?: string;
   /** What libvirt changes beside it when it is changed. */
@@ -40,6 +43,7 @@ export const nowOf = ({ at, path }: Field): string | undefined => valueAt(at, pa
 
 /** Whether it is as it shall be. */
 export function isAsAsked(field: Field): boolean {
+  if (field.copy) return hasLike(walk(field.at, parsePath(field.path).steps), field.copy);
   const now = nowOf(field) ?? field.absent;
   const wanted = field.value ?? field.absent;
   if (now === undefined || wanted === undefined) return now === wanted;
@@ -51,7 +55,10 @@ export const tell = (field: Field): string =>
   field.told ?? `${field.label}: ${nowOf(field) ?? field.absent ?? 'none'} → ${field.value ?? field.absent ?? 'none'}`;
 
 /** What is edited of the XML for it. */
-export const editsOf = ({ at, path, value, also = [] }: Field) => [
-  { at, path, value },
+export const editsOf = ({ at, path, value, copy, also = [] }: Field) => [
+  { at, path, value, copy },
   ...also.map((more) => ({ at, ...more })),
 ];
+
+const hasLike = (parent: Element | undefined, wanted: Element): boolean =>
+  parent?.children.some((child) => says(child, wanted)) === true;

@@ -66,6 +66,22 @@ export const isSame = (a: Meant, b: Meant): boolean =>
     return other !== undefined && isSame(child, other);
   });
 
+/** Whether an element says all that another one says, and perhaps more. */
+export const says = (element: Element, wanted: Element): boolean => covers(meaningOf(element), meaningOf(wanted));
+
+function covers(all: Meant, part: Meant): boolean {
+  const left = [...all.children];
+  return (
+    all.name === part.name &&
+    (part.text === '' || part.text === all.text) &&
+    part.attributes.every(([name, value]) => all.attributes.some(([key, now]) => key === name && now === value)) &&
+    part.children.every((child) => {
+      const at = left.findIndex((one) => covers(one, child));
+      return at >= 0 && left.splice(at, 1).length === 1;
+    })
+  );
+}
+
 function isNoise({ name: element }: Element, name: string): boolean {
   if (name === 'unit') return SIZES.has(element) || [...SIZE_ATTRIBUTES].some((one) => one.startsWith(`${element} `));
   return (element === 'domain' && name === 'id') || (element === 'source' && name === 'index');

@@ -94,3 +94,16 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   const before = text.slice(0, offset);
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
+
+/** One element with what is in it. A prefix that the guest's XML declares may be used. Throws `XmlMistake`. */
+export function parseFragment(text: string): Element {
+  const prefixes = new Set([...text.matchAll(/<\/?([\w.-]+):/g)].map(([, prefix = '']) => prefix));
+  const declared = [...prefixes].map((prefix) => ` xmlns:${prefix}="urn:any:${prefix}"`).join('');
+  const { root } = parseXml(`<fragment${declared}>${text}</fragment>`);
+  const [only, second] = root.children;
+  const place = { line: 1, column: 1 };
+  if (!only) throw new XmlMistake('NotWellFormed', 'there is no element in it', place);
+  if (second || root.text.trim() !== '')
+    throw new XmlMistake('NotWellFormed', 'there is more than one element in it', place, 'add each by itself');
+  return only;
+}

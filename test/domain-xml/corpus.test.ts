@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cpu_model } from '../../modules/cpu_model.ts';
 import { cpu_pin } from '../../modules/cpu_pin.ts';
 import { disk_cache } from '../../modules/disk_cache.ts';
+import { domain_xml } from '../../modules/domain_xml.ts';
 import { iothreads } from '../../modules/iothreads.ts';
 import { memory_backing } from '../../modules/memory_backing.ts';
 import { vcpu_topology } from '../../modules/vcpu_topology.ts';
@@ -36,6 +37,11 @@ const USES: readonly { module: Module; owned: readonly string[]; params: readonl
     module: cpu_model,
     owned: ['cpu'],
     params: [{ mode: 'host-passthrough' }, { mode: 'custom', model: 'Haswell', features: { svm: 'disable' } }],
+  },
+  {
+    module: domain_xml,
+    owned: ['clock', 'title'],
+    params: [{ set: [{ path: 'title', value: 'a & b' }], remove: ['clock'] }],
   },
   { module: iothreads, owned: ['iothreads', 'iothreadids'], params: [{ count: 3 }] },
   {
