@@ -36,7 +36,16 @@ export async function readTopology(
 
 const probes = () => ({ ...topologyProbes(), ...deviceProbes() });
 
-const readFrom = (seen: Seen): Topology => told(() => buildTopology(seen));
+async function readFrom(seen: Seen): Promise<Topology> {
+  const topology = told(() => buildTopology(seen));
+  const states = seen.raw('topology.guests');
+  if (states.is === 'files' && Object.values(states.files).some(({ is }) => is === 'refused'))
+    process.stderr.write('note: only root may see which guests run here: try it with --become\n');
+  if (seen.files('topology.guests').size === 0) return topology;
+  // Reading XML takes a library that hosts without guests have no need of.
+  const { readGuests } = await import('../topology/guests.ts');
+  return { ...topology, guests: told(() => readGuests(seen, topology)) };
+}
 
 async function fromHost(pattern: string, flags: TopologyFlags) {
   const asked = await askHosts(pattern, flags, (remote) => look(remote, probes()));
@@ -44,14 +53,14 @@ async function fromHost(pattern: string, flags: TopologyFlags) {
   if (second)
     throw new UserError([mistake('SeveralHosts', `"${pattern}" names ${asked.length} hosts; one is expected here`)]);
   if (!one || 'error' in one) throw new Unreachable('Unreachable', one?.error.message ?? pattern, one?.error.hint);
-  return { name: one.host, topology: readFrom(one.answer) };
+  return { name: one.host, topology: await readFrom(one.answer) };
 }
 
 async function fromRoot(root: string): Promise<Topology> {
   const target = targetOf(root, { ansible_connection: 'local', kvmplay_root: root });
   const remote = await connect(target, { askPassword: askSecret });
   try {
-    return readFrom(await look(remote, probes()));
+    return await readFrom(await look(remote, probes()));
   } finally {
     await remote.close();
   }

@@ -11,7 +11,6 @@ import {
 import { readCaches } from './caches.ts';
 import { readCpus } from './cpus.ts';
 import { readDisks, readNics } from './devices.ts';
-import { readGuests } from './guests.ts';
 import { readInterrupts } from './interrupts.ts';
 import { findLlcs } from './llcs.ts';
 import type { Group, Kind, Shelf, Socket, Topology } from './model.ts';
@@ -20,7 +19,8 @@ import { cpuOf, groupBy, type SiblingsOf, siblingSets } from './sibling-sets.ts'
 import { told } from './told.ts';
 
 /**
- * A host's topology out of what was read by `topologyProbes` and, where they were asked too, `deviceProbes`.
+ * A host's topology out of what was read by `topologyProbes` and, where they were asked too, `deviceProbes`; without its
+ * guests, see `readGuests`.
  * Sets say what belongs together, never numbers: `core_id` repeats across packages, cache ids lie under some hypervisors.
  * Throws `Problem` NoTopology where there is no CPU to be seen.
  */
@@ -65,7 +65,7 @@ export function buildTopology(seen: Seen): Topology {
     disks: readDisks(seen),
     interrupts: readInterrupts(seen),
     ...(reserve && { reserve }),
-    guests: readGuests(seen, online),
+    guests: [],
   };
 }
 
