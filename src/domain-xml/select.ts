@@ -1,4 +1,4 @@
-import { attributeOf, type Element } from './element.ts';
+import type { Element } from './element.ts';
 import { valueAt } from './path.ts';
 
 /** A path as users write it: `devices/disk[target/@dev=vda]/driver/@cache`, `cputune/vcpupin[2]`. */
@@ -99,7 +99,3 @@ function makeable({ name, tests }: SelectorStep): string | undefined {
   );
   return keys.includes(undefined) ? undefined : name + keys.join('');
 }
-
-/** What stands at an element, or an attribute of it. */
-export const readAt = (element: Element, attribute: string | undefined): string | undefined =>
-  attribute === undefined ? element.text.trim() : attributeOf(element, attribute);
