@@ -5,7 +5,7 @@ const layers = [
   ['engine', 'report'],
   ['playbook', 'inventory', 'registry', 'transport'],
   ['template'],
-  ['source', 'topology', 'domain-xml', 'evidence'],
+  ['source', 'topology', 'domain-xml', 'evidence', 'facts'],
   ['contract'],
 ];
 const oneDoor = {

@@ -1,5 +1,5 @@
 // Writes what is generated: docs/modules/*.md and docs/schemas/*.json, out of the modules themselves and of what they plan
-// on the hosts of their own examples. `--check` writes nothing and fails when what is there differs. Needs the build.
+// on the hosts of their own examples, and the table of docs/facts.md. `--check` writes nothing and fails when what is there differs. Needs the build.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,13 @@ const { findModule, moduleNames } = await built('src/registry/index.js');
 const { referenceOf, schemaOf } = await built('src/registry/reference.js');
 const { probeName } = await built('src/contract/index.js');
 const { planOn } = await built('test/support/plan.js');
+const { FACTS, factRows } = await built('src/facts/index.js');
 
 /** Where a module is proven, beside the laws and the unit tests that each has. */
 const TIERS = { lab: 'playbooks', container: 'test/container', 'emulated host': 'test/vm' };
+
+const START = '<!-- generated: npm run docs -->';
+const END = '<!-- end -->';
 
 const pages = new Map();
 const knobs = [];
@@ -28,6 +32,7 @@ for (const name of moduleNames()) {
   knobs.push(...knobsOf(name, [...plans.values()]));
 }
 pages.set('docs/modules/README.md', overview());
+pages.set('docs/facts.md', factsPage());
 
 const stale = [...pages].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 const orphans = ['docs/modules', 'docs/schemas']
@@ -74,6 +79,17 @@ function knobsOf(module, plans) {
     rows.set(knob, row);
   }
   return [...rows.values()];
+}
+
+/** The table of facts, between what is written by hand around it. */
+function factsPage() {
+  const page = readFileSync('docs/facts.md', 'utf8');
+  const [before, after] = [page.split(START)[0], page.split(END)[1]];
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const rows = FACTS.flatMap((fact) => factRows(fact)).map(
+    ([name, type, words]) => `| \`${name}\` | ${type} | ${cell(words)} |`,
+  );
+  return `${before}${START}\n\n${['| fact | type | |', '|---|---|---|', ...rows].join('\n')}\n\n${END}${after}`;
 }
 
 function overview() {

@@ -4,7 +4,10 @@ import { identityOf } from '../engine/identity.ts';
 import { inventoryVariables, limitPatterns, loadInventory, select } from '../inventory/index.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { makeScope, type Scope } from '../template/index.ts';
+import { connect } from '../transport/connect.ts';
+import { targetOf } from '../transport/target.ts';
 import { checkConnections, makeDialer } from './dialer.ts';
+import { askSecret } from './prompt.ts';
 import { type AskFlags, sourcesOf } from './run-flags.ts';
 
 /** What came of asking one host: an answer, or why there is none. */
@@ -74,6 +77,17 @@ export async function askHosts<T>(
     return await Promise.all(names.map((host) => gate(() => one(host))));
   } finally {
     dialer.close();
+  }
+}
+
+/** Ask a folder that stands for the root of a host. */
+export async function withRoot<T>(root: string, ask: (remote: Remote) => Promise<T>): Promise<T> {
+  const target = targetOf(root, { ansible_connection: 'local', kvmplay_root: root });
+  const remote = await connect(target, { askPassword: askSecret });
+  try {
+    return await ask(remote);
+  } finally {
+    await remote.close();
   }
 }
 

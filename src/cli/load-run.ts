@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
+import { checkFacts } from '../engine/check-facts.ts';
 import { controlNames } from '../engine/control.ts';
+import type { FactsUsed } from '../engine/facts-used.ts';
 import { checkTasks } from '../engine/validate.ts';
-import { type Inventory, limitPatterns, loadInventory, type Selection, select } from '../inventory/index.ts';
+import { type Inventory, limitPatterns, loadInventory, type Selection, select, writtenIn } from '../inventory/index.ts';
 import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
@@ -17,6 +19,7 @@ export interface Loaded {
   readonly extra: ReadonlyMap<string, Binding>;
   readonly hostsOf: (play: Play) => readonly string[];
   readonly warnings: readonly string[];
+  readonly factsUsed: FactsUsed;
 }
 
 /** Read the playbooks, the inventory and the variables. Throws one `UserError` with the mistakes of all of them. */
@@ -45,6 +48,9 @@ export async function loadRun(
   const [first] = files;
   const playbookDir = first === undefined ? process.cwd() : dirname(resolve(first));
   const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
+  const plays = playbooks.flatMap((playbook) => playbook.plays);
+  const facts = checkFacts(plays, [...(inventory ? writtenIn(inventory) : []), ...(extra ?? [])]);
+  found.push(...facts.mistakes);
   const limit = await collect(() => limitPatterns(flags.limit.join(','), process.cwd()));
   if (found.length > 0 || !inventory || !limit || !extra) throw new UserError(withoutEchoes(found));
 
@@ -57,7 +63,7 @@ export async function loadRun(
       play.order,
     );
   };
-  const members = playbooks.flatMap(({ plays }) => plays).map(hostsOf);
+  const members = plays.map(hostsOf);
   if (members.length > 0 && members.every((hosts) => hosts.length === 0)) throw new UserError([noHosts(flags)]);
   warnings.delete('');
   return {
@@ -65,6 +71,7 @@ export async function loadRun(
     inventory,
     extra,
     hostsOf: memoize(hostsOf),
+    factsUsed: facts.used,
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
 }

@@ -5,6 +5,7 @@ import { addDomainCommand } from './domain-command.ts';
 import { addEvidenceCommand } from './evidence-command.ts';
 import { EXIT, explainError } from './exit.ts';
 import { addExplainCommand } from './explain-command.ts';
+import { addFactsCommand } from './facts-command.ts';
 import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
@@ -30,6 +31,7 @@ function program(): Command {
   addPlaceCommand(kvmplay);
   addTopologyCommand(kvmplay);
   addDomainCommand(kvmplay);
+  addFactsCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

@@ -2,10 +2,7 @@ import { Problem, type Seen, Unreachable } from '../contract/index.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { readText } from '../source/read-text.ts';
 import { buildTopology, deviceProbes, type Topology, topologyProbes } from '../topology/index.ts';
-import { connect } from '../transport/connect.ts';
-import { targetOf } from '../transport/target.ts';
-import { askHosts, look } from './ask-hosts.ts';
-import { askSecret } from './prompt.ts';
+import { askHosts, look, withRoot } from './ask-hosts.ts';
 import type { AskFlags } from './run-flags.ts';
 
 /** Where a topology is had from: a host of the inventory, a directory that stands for a host's root, a JSON document. */
@@ -57,13 +54,7 @@ async function fromHost(pattern: string, flags: TopologyFlags) {
 }
 
 async function fromRoot(root: string): Promise<Topology> {
-  const target = targetOf(root, { ansible_connection: 'local', kvmplay_root: root });
-  const remote = await connect(target, { askPassword: askSecret });
-  try {
-    return await readFrom(await look(remote, probes()));
-  } finally {
-    await remote.close();
-  }
+  return readFrom(await withRoot(root, (remote) => look(remote, probes())));
 }
 
 async function fromFile(file: string): Promise<Topology> {

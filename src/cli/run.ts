@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
+import { makeFactBook } from '../engine/facts.ts';
 import { foresee } from '../engine/foresee.ts';
 import type { BecomeFlags } from '../engine/identity.ts';
 import { journalDir, newRunId } from '../engine/journal.ts';
@@ -38,9 +39,11 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
   }
 
   const memory = makeMemory();
+  const facts = makeFactBook();
   const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true, (host) => [
     { name: 'register and set_fact', vars: memory.of(host) },
     { name: 'extra', vars: loaded.extra },
+    { name: 'facts', vars: new Map([['facts', { data: facts.of(host) }]]) },
   ]);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
   const wrong = plays.flatMap((play) => {
@@ -53,7 +56,10 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
     plays,
     hostsOf: loaded.hostsOf,
     scopeOf: (host, play, around, later) =>
-      scopeFor({ host: variables(host, play), play, memory: later, extra: loaded.extra }, around),
+      scopeFor(
+        { host: variables(host, play), play, memory: later, extra: loaded.extra, facts: facts.of(host) },
+        around,
+      ),
     kindOf: (host, play) => {
       const { host: own, magic } = variables(host, play);
       return JSON.stringify([magic.get('group_names'), [...own.keys()]]);
@@ -90,6 +96,8 @@ export async function runCommand(files: readonly string[], given: RunFlags, audi
       hostsOf: loaded.hostsOf,
       variablesOf: variables,
       memory,
+      facts,
+      factsUsed: loaded.factsUsed,
       extra: loaded.extra,
       dial: dialer.dial,
       check: flags.check === true,

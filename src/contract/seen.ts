@@ -23,6 +23,12 @@ export class Seen {
     return this.#sights.has(name);
   }
 
+  /** What was read under names that begin so, by the rest of the name. */
+  part(prefix: string): Seen {
+    const own = [...this.#sights].filter(([name]) => name.startsWith(prefix));
+    return new Seen(new Map(own.map(([name, sight]) => [name.slice(prefix.length), sight])));
+  }
+
   /** A file's text or a link's target. Throws when the content is not UTF-8. */
   text(name: string): string | undefined {
     return textOf(this.#sight(name));

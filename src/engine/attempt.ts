@@ -1,4 +1,4 @@
-import { type Impact, NotKnown, Unreachable } from '../contract/index.ts';
+import { type Impact, NotKnown } from '../contract/index.ts';
 import type { Task } from '../playbook/types.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { findModule } from '../registry/index.ts';
@@ -7,7 +7,7 @@ import { renderNode, type Scope, Unknown } from '../template/index.ts';
 import { findControl } from './control.ts';
 import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
-import { type Attempt, pendingOf, shownError } from './outcome.ts';
+import { type Attempt, pendingOf, shownError, unreachable } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
 import { seeDoc } from './see-doc.ts';
 
@@ -45,11 +45,7 @@ export async function attempt(
     return { status: plan.changes.length > 0 ? 'changed' : 'ok', plan };
   } catch (error) {
     if (error instanceof NotKnown) return { status: 'unknown', reason: error.because };
-    if (error instanceof Unreachable) {
-      const { code, message, hint } = error;
-      return { status: 'unreachable', error: { code, message, ...(hint !== undefined && { hint }) } };
-    }
-    return { status: 'failed', error: shownError(error) };
+    return unreachable(error) ?? { status: 'failed', error: shownError(error) };
   }
 }
 

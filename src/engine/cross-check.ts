@@ -1,6 +1,6 @@
 import { Conflict, Unreachable } from '../contract/index.ts';
 import type { Task } from '../playbook/types.ts';
-import type { Eyes, Job } from './eyes.ts';
+import type { Eyes } from './eyes.ts';
 import type { Host, Identity } from './host.ts';
 import { titleOf } from './loop.ts';
 import { foretell, type Hand, runModule } from './run-module.ts';
@@ -11,7 +11,7 @@ export interface Claim extends Ahead {
   readonly identity: Identity;
 }
 
-type Known = Claim & { readonly job: Job };
+type Known = Claim & { readonly job: NonNullable<Claim['job']> };
 
 export interface Clash {
   readonly task: Task;

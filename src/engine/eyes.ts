@@ -19,7 +19,7 @@ import type { Overlay } from './overlay.ts';
 /** How the engine sees one host: through what was read in advance, and through what it has foretold. */
 export interface Eyes {
   /** All a module wants to read, asking again while it names more. At most one frame for each time it does. */
-  see(module: Module, params: unknown): Promise<Sights>;
+  see(module: Reader, params: unknown): Promise<Sights>;
   /** Read ahead what all these jobs want: one frame, and one more for each time that a reading names the next. */
   survey(jobs: readonly Job[]): Promise<void>;
   /** Act, and in the same frame read again what is asked and what was read ahead. Nothing read before is trusted after. */
@@ -35,11 +35,19 @@ export interface Eyes {
    * unknown to them.
    */
   imagine(jobs: readonly Job[], overlay: Overlay): Promise<Eyes>;
+  /**
+   * What was read of all these, as `see` would have it, and the same object until anything changes; undefined where that
+   * takes another frame, or where `fresh` is asked and it was read too long ago.
+   */
+  recall(probes: Probes, fresh: boolean): Seen | undefined;
 }
+
+/** What of a module says what to read. */
+export type Reader = Pick<Module, 'name' | 'reads'>;
 
 /** A module with the parameters it will be asked with. */
 export interface Job {
-  readonly module: Module;
+  readonly module: Reader;
   readonly params: unknown;
 }
 
@@ -59,12 +67,19 @@ const ROUNDS = 8;
 export const openEyes = (remote: Remote, overlay: Overlay): Eyes => eyesOn(remote, overlay, new Map());
 
 function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, readAt = 0): Eyes {
+  const recalled = new Map<Probes, Seen>();
+  let recalledAt = overlay.version;
   /** Read again with every action, so that the next task finds them fresh. */
   const ahead = new Map<string, Probe>();
 
+  const drop = () => {
+    cache.clear();
+    recalled.clear();
+  };
   const exchange = async (actions: readonly Action[], probes: readonly Probe[], guard?: Guard) => {
     const answer = await remote.exchange({ actions, probes, ...(guard && { guard }) });
     readAt = Date.now();
+    recalled.clear();
     probes.forEach((probe, index) => {
       const reading = answer.readings[index];
       if (!reading) throw new Error(`no reading came back for ${probeKey(probe)}`);
@@ -84,7 +99,7 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
 
   const freshen = async () => {
     if (cache.size === 0 || Date.now() - readAt <= FRESH_MS) return;
-    cache.clear();
+    drop();
     await fetch([...ahead.values()]);
   };
 
@@ -116,7 +131,7 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
       }
     },
     async act(actions, probes, guard) {
-      cache.clear();
+      drop();
       return exchange(actions, distinct([...probes, ...ahead.values()]), guard);
     },
     foretell(change, because) {
@@ -125,7 +140,20 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
     doubt(probes, because) {
       for (const probe of probes) overlay.doubt(probe, because);
     },
-    forget: () => cache.clear(),
+    forget: drop,
+    recall(probes, fresh) {
+      if (fresh && Date.now() - readAt > FRESH_MS) return undefined;
+      // What was foretold through other eyes shows in these, too.
+      if (recalledAt !== overlay.version) recalled.clear();
+      recalledAt = overlay.version;
+      const known = recalled.get(probes);
+      if (known) return known;
+      const named = Object.entries(probes);
+      if (!named.every(([, probe]) => cache.has(probeKey(probe)))) return undefined;
+      const seen = new Seen(new Map(named.map(([name, probe]) => [name, { probe, reading: reading(probe) }])));
+      recalled.set(probes, seen);
+      return seen;
+    },
     async imagine(jobs, own) {
       await freshen();
       await eyes.survey(jobs);
@@ -149,7 +177,7 @@ interface Sight {
 const unseen = (wanted: Probes, sights: ReadonlyMap<string, Sight>) =>
   Object.entries(wanted).filter(([name]) => !sights.has(name));
 
-function readsOrDoubt(module: Module, params: unknown, sights: ReadonlyMap<string, Sight>): Probes | NotKnown {
+function readsOrDoubt(module: Reader, params: unknown, sights: ReadonlyMap<string, Sight>): Probes | NotKnown {
   try {
     return module.reads(params, new Seen(sights));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Remote, Unreachable } from '../contract/index.ts';
+import { type Probes, type Remote, type Seen, Unreachable } from '../contract/index.ts';
 import { type Eyes, type Job, openEyes } from './eyes.ts';
 import { makeOverlay, type Overlay } from './overlay.ts';
 
@@ -13,6 +13,12 @@ export const sameIdentity = (a: Identity, b: Identity): boolean => a.user === b.
 /** Opens a connection to an inventory host. Rejects with `Unreachable`. */
 export type Dial = (host: string, identity: Identity) => Promise<Remote>;
 
+/** What to read ahead. */
+export interface Ahead {
+  readonly jobs: readonly Job[];
+  readonly again?: () => Promise<readonly Job[]>;
+}
+
 /** One host during a run: its connections, one for each identity, and what is known of it. */
 export interface Host {
   readonly name: string;
@@ -20,6 +26,10 @@ export interface Host {
   eyes(identity: Identity): Promise<Eyes>;
   /** This host in the mind: what is foretold of it there is not true of the host itself. */
   imagine(): Imagined;
+  /** What was read through any of the connections, if it still counts: see `Eyes`. */
+  recall(probes: Probes, fresh?: boolean): Seen | undefined;
+  /** Trust nothing that was read before, through whichever connection. */
+  forget(): Promise<void>;
   /** Drop the connections, for instance since one hangs. */
   close(): Promise<void>;
   readonly roundTrips: number;
@@ -32,16 +42,17 @@ interface Imagined {
 
 /**
  * `ahead` says what the rest of the run will want to read as somebody: it is read at once, with the first frame of each
- * connection.
+ * connection. What it can only say when that was read (`again`) is read in a second one.
  */
 export function makeHost(
   name: string,
   dial: Dial,
-  ahead: (identity: Identity) => Promise<readonly Job[]> = async () => [],
+  ahead: (identity: Identity) => Promise<Ahead> = async () => ({ jobs: [] }),
 ): Host {
   const overlay: Overlay = makeOverlay();
   const open = new Map<string, Promise<{ remote: Remote; eyes: Eyes }>>();
   const live = new Set<Remote>();
+  const seeing = new Map<string, Eyes>();
   let spent = 0;
 
   const connect = async (identity: Identity, key: string) => {
@@ -57,6 +68,7 @@ export function makeHost(
         } catch (error) {
           if (error instanceof Unreachable) {
             open.delete(key);
+            seeing.delete(key);
             await hangUp(remote);
           }
           throw error;
@@ -67,7 +79,10 @@ export function makeHost(
     };
     const eyes = openEyes(guarded, overlay);
     live.add(remote);
-    await eyes.survey(await ahead(identity));
+    const { jobs, again } = await ahead(identity);
+    await eyes.survey(jobs);
+    seeing.set(key, eyes);
+    if (again) await eyes.survey(await again());
     return { remote, eyes };
   };
   const opening = (identity: Identity) => {
@@ -101,8 +116,17 @@ export function makeHost(
       const own = overlay.copy();
       return { eyes: async (identity, jobs) => (await opening(identity)).eyes.imagine(jobs, own) };
     },
+    recall(probes, fresh = false) {
+      for (const eyes of seeing.values()) {
+        const seen = eyes.recall(probes, fresh);
+        if (seen) return seen;
+      }
+      return undefined;
+    },
+    forget: () => forgetOthers(''),
     async close() {
       open.clear();
+      seeing.clear();
       await Promise.all([...live].map(hangUp));
     },
     get roundTrips() {

@@ -6,6 +6,7 @@ import {
   Problem,
   probeName,
   type Reading,
+  Unreachable,
 } from '../contract/index.ts';
 import { type Diagnostic, UserError } from '../source/diagnostic.ts';
 import { showAt } from '../source/show-at.ts';
@@ -48,6 +49,12 @@ function shown(reading: Reading): string | null {
 export function pendingOf(plan: Plan): Pending['needs'] | undefined {
   const needs = new Set((plan.pending ?? []).map((one) => one.needs));
   return (['reboot', 'guest-restart', 'manual'] as const).find((one) => needs.has(one));
+}
+
+/** What came of a host that did not answer; undefined for any other error. */
+export function unreachable(error: unknown): Attempt | undefined {
+  if (!(error instanceof Unreachable)) return undefined;
+  return { status: 'unreachable', error: withHint(error.code, error.message, error.hint) };
 }
 
 /** An error a person can act on; anything else is a bug and is thrown on. */

@@ -10,6 +10,8 @@ export interface Overlay {
   over(probe: Probe, real: Reading): Reading;
   /** One that goes its own way from here. */
   copy(): Overlay;
+  /** Another number after each time that something was said. */
+  readonly version: number;
 }
 
 /**
@@ -20,13 +22,18 @@ export interface Overlay {
 export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map());
 
 function overlayOf(paths: Map<string, Reading>, guests: Map<string, Reading>, others: Map<string, Reading>): Overlay {
+  let version = 0;
   const put = (probe: Probe, reading: Reading): void => {
+    version += 1;
     if (probe.kind === 'file') paths.set(probe.path, reading);
     else if (probe.kind === 'domain') guests.set(memberPath(probe.guest, probe.plane), reading);
     else others.set(probeKey(probe), reading);
   };
 
   return {
+    get version() {
+      return version;
+    },
     add(change, because) {
       for (const probe of change.disturbs ?? []) put(probe, unknown(because));
       put(change.target, change.after);

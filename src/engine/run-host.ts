@@ -23,6 +23,9 @@ export interface HostWalk {
   readonly lockstep: boolean;
   readonly forceHandlers: boolean;
   readonly context: (task: Task, inside: Inside, told: readonly Task[], emit: (result: Result) => void) => TaskContext;
+  /** Reads the facts that this looks at; gives what there is to say where they cannot be read. */
+  readonly ready: (item: Item, inside: Inside) => Promise<Attempt | undefined>;
+  readonly clearFacts: () => Promise<void>;
   readonly scope: (item: Item, inside: Inside) => Scope;
   readonly emit: (spot: Spot, result: Result) => void;
   /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
@@ -92,6 +95,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     walk.batch.past(walk.host, spot);
     if (walk.lockstep) await walk.batch.reached(spot);
     if (walk.batch.stopped) throw new Stop('stopped');
+    const trouble = await walk.ready(task, inside);
+    if (trouble) return instead(spot, inside, trouble, task);
     const told = sure(spot, inside, () => notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers));
     if (!told) return;
     let own = false;
@@ -130,12 +135,19 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   };
 
   /** What there is to say where nothing can be done. */
-  const instead = (spot: Spot, { rescued }: Inside, { status, reason, error }: Attempt): undefined => {
+  const instead = (spot: Spot, { rescued }: Inside, attempt: Attempt, task?: Task): undefined => {
+    const { status, reason, error } = attempt;
     const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
-    const shown = status === 'failed' && rescued ? 'rescued' : status;
+    const ignored = status === 'unreachable' && task?.ignoreUnreachable;
+    const shown = ignored ? 'ignored' : status === 'failed' && rescued ? 'rescued' : status;
     walk.emit(spot, { ...result, status: shown, ...(reason !== undefined && { reason }), ...(error && { error }) });
+    if (status === 'unreachable') {
+      if (ignored) return undefined;
+      walk.failed(task);
+      throw new Stop('unreachable');
+    }
     if (status !== 'failed') return undefined;
-    if (!rescued) walk.failed();
+    if (!rescued) walk.failed(task);
     throw new Stop('failed');
   };
 
@@ -153,6 +165,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (!loop) return blockOnce(item, inside);
     const spot = [...inside.turns, walk.steps.of(item)];
     walk.batch.past(walk.host, spot);
+    const trouble = await walk.ready(item, inside);
+    if (trouble) return instead(spot, inside, trouble);
     const scope = walk.scope(item, inside);
     const turns = turnsOf(item, scope);
     if ('status' in turns) return instead(spot, inside, turns);
@@ -191,6 +205,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   const meta = async (item: Meta, inside: Inside): Promise<void> => {
     const spot = [...inside.turns, walk.steps.of(item)];
     walk.batch.past(walk.host, spot);
+    const trouble = await walk.ready(item, inside);
+    if (trouble) return instead(spot, inside, trouble);
     const holds = () => item.when.every((condition) => known(test(condition, walk.scope(item, inside))));
     // Whether a play ends is decided once for all its hosts, as Ansible does.
     const met =
@@ -199,6 +215,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
         : sure(spot, inside, holds);
     if (!met) return;
     if (item.action === 'flush_handlers') await flush(item, inside.turns);
+    if (item.action === 'clear_facts') await walk.clearFacts();
     if (item.action === 'end_host') throw new Stop('ended');
     if (item.action === 'end_play') throw new Stop('play-ended');
   };

@@ -1,17 +1,20 @@
 import type { Impact } from '../contract/index.ts';
-import type { Enclosing, Play, Task } from '../playbook/types.ts';
+import type { Enclosing, Item, Play, Task } from '../playbook/types.ts';
 import { findModule } from '../registry/index.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import { censored } from './censor.ts';
 import { type Claim, clashesOn } from './cross-check.ts';
 import type { Emit, Result } from './events.ts';
+import { factsToRead } from './facts.ts';
+import type { FactsUsed } from './facts-used.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { JournalRecord, Notified } from './journal.ts';
 import type { Doing } from './ledger.ts';
-import { titleOf } from './loop.ts';
+import { failure, titleOf } from './loop.ts';
+import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
@@ -21,6 +24,7 @@ import { lookAhead } from './survey.ts';
 /** What a play needs of the run that it is part of. */
 export interface Surroundings {
   readonly hostNamed: (name: string) => Host;
+  readonly factsUsed: FactsUsed;
   readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
   readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
   readonly ledger: (host: string, task: Task, identity: Identity, more: Pick<Doing, 'task' | 'notifies'>) => Ledger;
@@ -86,6 +90,7 @@ async function runBatch(
     batch,
     lockstep,
     forceHandlers: around.forceHandlers || play.forceHandlers,
+    ready: (item, inside) => ready(item, host, play, batch.hosts, inside, around),
     scope: (item, { locals }) => around.scopeOf(host, play, item.scope).with('loop', locals),
     context: (task, inside, told, emit) => contextOf(task, host, play, batch, inside, told, emit, around),
     pending: handlersNamed(play, around.pending(host, play)),
@@ -104,6 +109,7 @@ async function runBatch(
       const work = async () => clashesOn(around.hostNamed(host), await claimsOf(host, play, around));
       return lockstep ? gate(work) : work();
     },
+    clearFacts: () => around.hostNamed(host).forget(),
     failed: (task) => {
       batch.fail(host);
       const limit = play.maxFailPercentage;
@@ -128,11 +134,13 @@ async function runBatch(
 
 /** What those tasks ask that are to agree with each other. */
 async function claimsOf(host: string, play: Play, around: Surroundings): Promise<readonly Claim[]> {
-  const names = new Set(play.sections.flatMap((items) => [...tasksOf(items)].map(({ module }) => module)));
+  const all = play.sections.flatMap((items) => [...tasksOf(items)]);
+  const names = new Set(all.map(({ module }) => module));
   const modules = await Promise.all([...names].map(findModule));
   const checked = modules.flatMap((module) => (module?.crossChecked ? [module.name] : []));
   if (checked.length === 0) return [];
   const identity = (task: Task, scope: Scope) => identityOf(task.become, around.flags, scope);
+  for (const task of all) if (checked.includes(task.module)) await ready(task, host, play, [], { locals: {} }, around);
   const tasks = await lookAhead(
     play,
     (item) => around.scopeOf(host, play, item.scope),
@@ -159,6 +167,7 @@ function contextOf(
   return {
     host,
     title,
+    ready: () => ready(task, host, play, batch.hosts, { locals: outer }, around),
     hostNamed: around.hostNamed,
     scope,
     hand: (target, identity) => {
@@ -178,6 +187,42 @@ function contextOf(
       for (const one of task.runOnce ? batch.hosts : [host]) around.remember(one, values);
     },
   };
+}
+
+/**
+ * Read the facts that something may look at, where they have not been or are not to be trusted any more. Gives what there
+ * is to say instead of doing it, where the host cannot be asked.
+ */
+async function ready(
+  item: Item,
+  host: string,
+  play: Play,
+  batch: readonly string[],
+  { locals }: Pick<Inside, 'locals'>,
+  { factsUsed, flags, hostNamed, scopeOf }: Surroundings,
+): Promise<Attempt | undefined> {
+  const { own, others } = factsUsed.by(item);
+  const read = async (name: string, names: ReadonlySet<string>): Promise<void> => {
+    const known = hostNamed(name);
+    if (!factsToRead(known, names)) return;
+    const scope = scopeOf(name, play, item.scope).with('loop', locals);
+    const eyes = await known.eyes(identityOf(item.kind === 'task' ? item.become : play.become, flags, scope));
+    const job = factsToRead(known, names);
+    if (job) await eyes.see(job.module, job.params);
+  };
+  const asked = others.size > 0 ? batch.filter((name) => name !== host) : [];
+  try {
+    if (own.size > 0) await read(host, own);
+    // Of one that does not answer nothing is known: whoever looks at it is told so.
+    await Promise.all(asked.map((name) => read(name, others).catch(unlessUnreachable)));
+    return undefined;
+  } catch (error) {
+    return unreachable(error) ?? failure(error);
+  }
+}
+
+function unlessUnreachable(error: unknown): void {
+  if (!unreachable(error)) throw error;
 }
 
 const handlersNamed = (play: Play, names: readonly string[]): readonly Task[] =>

@@ -17,6 +17,8 @@ export interface TaskContext {
   readonly title: string;
   /** Connections to a host by name: this one, or where the task is delegated to. */
   readonly hostNamed: (name: string) => Host;
+  /** Facts are read again where they are not to be trusted; gives what there is to say where they cannot be. */
+  readonly ready: () => Promise<Attempt | undefined>;
   readonly scope: (locals: Readonly<Record<string, unknown>>) => Scope;
   readonly hand: (host: string, identity: Identity) => Hand;
   readonly identity: (task: Task, scope: Scope) => Identity;
@@ -81,6 +83,8 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
 /** One item: its conditions, then as many attempts as `until` asks for. */
 async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>): Promise<Attempt> {
   try {
+    const trouble = await context.ready();
+    if (trouble) return trouble;
     const unmet = firstUnmet(task.when, context.scope(locals));
     if (unmet) return unmet;
     let tries = 0;
@@ -91,7 +95,11 @@ async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record
           result: registered,
           ...(task.register !== undefined && { [task.register]: registered }),
         });
-      const came = judge(task, withResult, await attemptOnce(task, context, locals, tries++ > 0));
+      const done = await attemptOnce(task, context, locals, tries++ > 0);
+      // What it has changed is asked again, before anything is made of it.
+      const gone = done.status === 'unreachable' ? undefined : await context.ready();
+      if (gone) return gone;
+      const came = judge(task, withResult, done);
       if (!task.until || came.status === 'unreachable' || came.status === 'unknown') return came;
       const met = test(task.until, withResult(registeredOf(came)));
       if (met === true) return came;

@@ -6,6 +6,8 @@ import { censoredChange } from './censor.ts';
 import { type Confirm, type ConfirmOptions, makeConfirm, undoneWords } from './confirm.ts';
 import { confirmHosts } from './confirm-hosts.ts';
 import type { Emit, Mode } from './events.ts';
+import { type FactBook, factsToRead } from './facts.ts';
+import type { FactsUsed } from './facts-used.ts';
 import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { Journal, JournalRecord } from './journal.ts';
@@ -29,6 +31,10 @@ export interface Run {
   readonly variablesOf: (host: string, play: Play) => HostVariables;
   /** What tasks set. The caller makes it, so that `variablesOf` can let hosts see it of each other. */
   readonly memory: Memory;
+  /** The variable `facts`, made by the caller for the same reason. */
+  readonly facts: FactBook;
+  /** What playbooks use of it. */
+  readonly factsUsed: FactsUsed;
   readonly extra: ReadonlyMap<string, Binding>;
   /** Opens a connection. Rejects with `Unreachable`. */
   readonly dial: (host: string, identity: Identity, scope: Scope, play: Play) => Promise<Remote>;
@@ -59,7 +65,11 @@ export async function run(job: Run): Promise<number> {
   const hosts = new Map<string, Host>();
 
   const scopeOf = (host: string, play: Play, around?: Enclosing): Scope => {
-    return scopeFor({ host: job.variablesOf(host, play), play, memory: memory.of(host), extra: job.extra }, around);
+    const facts = job.facts.of(host);
+    return scopeFor(
+      { host: job.variablesOf(host, play), play, memory: memory.of(host), extra: job.extra, facts },
+      around,
+    );
   };
   let current = 0;
   const confirm = job.confirm && !job.check ? makeConfirm(job.runId, job.confirm) : undefined;
@@ -85,15 +95,19 @@ export async function run(job: Run): Promise<number> {
     };
     const ahead = async (identity: Identity) => {
       const coming = plays.slice(current).filter(({ hosts: members }) => members.includes(name));
-      const jobs = await Promise.all(
-        coming.map(({ play }) => {
+      const facts = factsToRead(host, new Set(coming.flatMap(({ play }) => [...job.factsUsed.inPlay(play).own])));
+      const jobs = async () => {
+        const all = coming.map(({ play }) => {
           const as = (task: Task, scope: Scope) => sameIdentity(identityOf(task.become, job.flags, scope), identity);
           return jobsOf(play, (task) => scopeOf(name, play, task.scope), as);
-        }),
-      );
-      return jobs.flat();
+        });
+        return (await Promise.all(all)).flat();
+      };
+      // What depends on facts can be named when they are read.
+      return facts ? { jobs: [facts, ...(await jobs())], again: jobs } : { jobs: await jobs() };
     };
     const host = makeHost(name, dial, ahead);
+    job.facts.recallBy(name, (probes) => host.recall(probes));
     hosts.set(name, host);
     return host;
   };
@@ -105,6 +119,7 @@ export async function run(job: Run): Promise<number> {
   };
   const around: Surroundings = {
     hostNamed,
+    factsUsed: job.factsUsed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
     ledger: (host, task, identity, more) => ledgerOf(job.journal, task, { host, identity, ...more }, confirm),

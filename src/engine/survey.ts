@@ -1,4 +1,4 @@
-import { NotKnown } from '../contract/index.ts';
+import { type Module, NotKnown, Problem } from '../contract/index.ts';
 import type { Item, Meta, Play, Task } from '../playbook/types.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { type Scope, test } from '../template/index.ts';
@@ -12,7 +12,7 @@ export interface Ahead {
   readonly task: Task;
   readonly scope: Scope;
   /** What it will ask of its module; undefined where that cannot be told yet. */
-  readonly job: Job | undefined;
+  readonly job: (Job & { readonly module: Module }) | undefined;
   /** Its conditions can be told. */
   readonly told: boolean;
   /** It is done, unless the host fails before. */
@@ -94,6 +94,6 @@ function foreseeable<T>(work: () => T): T | undefined {
 }
 
 function ignoreForeseeable(error: unknown): undefined {
-  if (error instanceof UserError || error instanceof NotKnown) return undefined;
+  if (error instanceof UserError || error instanceof NotKnown || error instanceof Problem) return undefined;
   throw error;
 }

@@ -35,6 +35,8 @@ export interface ScopeParts {
   readonly play: Play;
   readonly memory: ReadonlyMap<string, Binding>;
   readonly extra: ReadonlyMap<string, Binding>;
+  /** The variable `facts`. Undefined for what is asked before hosts can be. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** The six levels of docs/templates-and-conditions.md, and what runs have set, as one task sees them. */
@@ -49,6 +51,7 @@ export function scopeFor(parts: ScopeParts, around: Enclosing | undefined): Scop
     { name: 'register and set_fact', vars: parts.memory },
     { name: 'extra', vars: parts.extra },
     { name: 'magic', vars: asData(parts.host.magic) },
+    { name: 'facts', vars: parts.facts ? new Map([['facts', { data: parts.facts }]]) : new Map() },
   ];
   return makeScope(levels);
 }

@@ -1,6 +1,6 @@
 /** All that other parts use of inventories. */
 export { inventoryVariables } from './host-variables.ts';
-export { layersOf, merged } from './layers.ts';
+export { layersOf, merged, writtenIn } from './layers.ts';
 export { limitPatterns } from './limit.ts';
 export { hostsMatching } from './list-hosts.ts';
 export { type LoadOptions, loadInventory } from './load.ts';

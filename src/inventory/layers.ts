@@ -1,3 +1,4 @@
+import type { Node } from '../source/node.ts';
 import { byCodePoint } from './python-text.ts';
 import { groupsOf } from './roster.ts';
 import type { Group, Host, Inventory, VariableFolder, Variables } from './types.ts';
@@ -52,3 +53,10 @@ const inFolder = (level: Layer['level'], owner: string, folder: VariableFolder):
     from: folder.beside,
     variables,
   }));
+
+/** Every variable that the inventory and the folders beside it give anybody, with what is written for it. */
+export function* writtenIn({ hosts, groups, folders }: Inventory): Generator<readonly [string, { node: Node }]> {
+  const owned = [...hosts.values(), ...groups.values()].map(({ variables }) => variables);
+  const beside = folders.flatMap((folder) => [...folder.groups.values(), ...folder.hosts.values()].flat());
+  for (const variables of [...owned, ...beside]) for (const [name, node] of variables) yield [name, { node }];
+}

@@ -111,7 +111,7 @@ export function* nodesOf(node: ASTNode): Generator<ASTNode> {
 
 const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
 
-const childrenOf = (node: ASTNode): readonly ASTNode[] => [node.args as unknown].flat(3).filter(isNode);
+export const childrenOf = (node: ASTNode): readonly ASTNode[] => [node.args as unknown].flat(3).filter(isNode);
 
 /** Each macro inside of another multiplies the work. */
 const MAX_MACROS = 3;

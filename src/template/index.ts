@@ -2,6 +2,8 @@ export { bindings } from './bindings.ts';
 export { conditionMistakes, templateMistakes } from './check.ts';
 export { test } from './condition.ts';
 export { makeScope } from './make-scope.ts';
+export type { Reference } from './references.ts';
+export { conditionReferences, templateReferences } from './references.ts';
 export { isTemplated, renderNode, renderScalar } from './render.ts';
 export { renderText } from './render-text.ts';
 export type { Binding, Level, Scope } from './scope.ts';

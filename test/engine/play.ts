@@ -2,8 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Remote, Unreachable } from '../../src/contract/index.ts';
+import { checkFacts } from '../../src/engine/check-facts.ts';
 import { controlNames } from '../../src/engine/control.ts';
 import type { Event, Result } from '../../src/engine/events.ts';
+import { makeFactBook } from '../../src/engine/facts.ts';
 import { openJournal, readJournal } from '../../src/engine/journal.ts';
 import { run } from '../../src/engine/run.ts';
 import { makeMemory } from '../../src/engine/variables.ts';
@@ -26,7 +28,8 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
   const file = join(folder, 'site.yml');
   writeFileSync(file, yaml);
   const { playbook, mistakes } = await loadPlaybook(file, { moduleNames: [...moduleNames(), ...controlNames()] });
-  if (mistakes.length > 0) throw new UserError(mistakes);
+  const { used, mistakes: wrong } = checkFacts(playbook.plays, []);
+  if (mistakes.length + wrong.length > 0) throw new UserError([...mistakes, ...wrong]);
   const journal = await openJournal(folder, 'r1');
   const [first] = playbook.plays;
   const pending = (more.pending ?? []).map((one) => ({ ...one, playbook: file, play: first?.name ?? '', run: 'r0' }));
@@ -39,6 +42,8 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
     playbooks: [playbook],
     hostsOf: () => Object.keys(hosts),
     memory: makeMemory(),
+    facts: makeFactBook(),
+    factsUsed: used,
     variablesOf: (host) => ({
       group: new Map(),
       host: new Map(Object.entries(vars[host] ?? {}).map(([name, data]) => [name, { data }])),
