@@ -20,8 +20,12 @@ import {
   type Seen,
   sameCpus,
   unionOf,
+  unitOf,
+  unitProbe,
 } from '../src/contract/index.ts';
-import { autoReserve, buildTopology, type Topology, topologyProbes } from '../src/topology/index.ts';
+import { autoReserve, buildTopology, cpuProbes, type Topology } from '../src/topology/index.ts';
+
+const NUMAD = 'numad.service';
 
 const Params = z
   .strictObject({
@@ -60,8 +64,9 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
   reads: () => ({
     // By a name of its own, or the topology would trip over what is to be written anew.
     written: file(RESERVE_FILE),
-    ...topologyProbes(),
+    ...cpuProbes(),
     ...pinProbes,
+    [NUMAD]: unitProbe(NUMAD),
   }),
   plan(params, seen) {
     const topology = buildTopology(seen);
@@ -69,7 +74,7 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
     const host = params.cpus === 'auto' ? chosen(params, topology, now) : params.cpus;
     const guests = params.guests ?? differenceOf(topology.cpus.online, host);
     check(host, guests, topology);
-    const notes = [...doubts(host, guests, topology), ...pinned(host, topology, seen)];
+    const notes = [...doubts(host, guests, topology), ...pinned(host, topology, seen), ...besideNumad(seen)];
     if (now && sameCpus(now.host, host) && sameCpus(now.guests, guests)) return planOf([], [], notes);
     const was = now ? `host ${formatCpuSet(now.host)}, guests ${formatCpuSet(now.guests)} → ` : '';
     const change = replaceFile({
@@ -126,6 +131,12 @@ function chosen({ count, anew, guests = [] }: Params, topology: Topology, now: H
     );
   return host;
 }
+
+/** It heeds neither pins nor what is reserved. */
+const besideNumad = (seen: Seen): string[] =>
+  unitOf(seen, NUMAD)?.active === 'active'
+    ? [`${NUMAD} runs: it moves processes, guests too, to nodes of its choosing and to all CPUs there`]
+    : [];
 
 /** Throws `Problem` for what cannot be reserved here. */
 function check(host: CpuSet, guests: CpuSet, { cpus: { online, offline } }: Topology): void {

@@ -34,13 +34,13 @@ import { persistTable, type TableLine, tableCpus, tableProbes } from '../src/con
 import {
   buildTopology,
   type Chosen,
+  cpuProbes,
   interruptProbes,
   isManaged,
   linkProbes,
   type NicChoice,
   type Steered,
   steer,
-  topologyProbes,
 } from '../src/topology/index.ts';
 
 const DEFAULT = '/proc/irq/default_smp_affinity';
@@ -103,7 +103,7 @@ While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the 
   params: Params,
   reads: (params) => ({
     ...reserveProbes,
-    ...topologyProbes(),
+    ...cpuProbes(),
     ...interruptProbes(),
     ...linkProbes,
     ...irqbalanceProbes,

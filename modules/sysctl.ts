@@ -21,6 +21,8 @@ import {
   setKnobs,
   tunedNotes,
   tunedProbes,
+  unitOf,
+  unitProbe,
 } from '../src/contract/index.ts';
 
 /** Where the kernel is silent or odd, the range it means. Source: Documentation/admin-guide/sysctl/vm.rst. */
@@ -126,6 +128,10 @@ function wantedBy(params: Params): Map<string, string> {
   return new Map([...all].filter(([key, value]) => !follows(key, value)));
 }
 
+/** Two that move guests' memory over nodes, each as it likes. */
+const BALANCING = 'kernel.numa_balancing';
+const NUMAD = 'numad.service';
+
 export const sysctl = defineModule({
   name: 'sysctl',
   summary: 'Set kernel parameters, now and at every boot.',
@@ -143,6 +149,7 @@ it and that says otherwise is shown as pending, with its line: only a person can
     return {
       ...knobProbes([...live, ...twins].map(procPath)),
       ...(params.state === 'present' && tunedProbes),
+      ...(live.includes(BALANCING) && { [NUMAD]: unitProbe(NUMAD) }),
       ...(params.persistent && dropInProbes('sysctl.d', params.file)),
       ...Object.fromEntries(around.map((path) => [path, dir(path)])),
     };
@@ -163,6 +170,11 @@ it and that says otherwise is shown as pending, with its line: only a person can
         plugin === 'sysctl' && wanted.has(dotted(key)) ? dotted(key) : undefined,
       ),
     );
+
+    if (params.live && Number(wanted.get(BALANCING)) > 0 && unitOf(seen, NUMAD)?.active === 'active')
+      notes.push(
+        `${BALANCING}: ${NUMAD} runs and moves processes and their memory over nodes as well: stop one of the two`,
+      );
 
     const live = params.live
       ? setKnobs(

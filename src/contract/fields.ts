@@ -44,7 +44,7 @@ export const kibibytes = () =>
 /** CPUs as the kernel writes them: `0-3,8`; at least one. A single CPU may be a number. */
 export const cpuList = () =>
   z
-    .union([z.int().min(0), z.string().regex(/\S/)], { error: 'expected CPUs, such as "0-3,8"' })
+    .union([z.string().regex(/\S/), z.int().min(0)], { error: 'expected CPUs, such as "0-3,8"' })
     .transform((list, context) => {
       try {
         return parseCpuSet(String(list));

@@ -16,7 +16,7 @@ import { findLlcs } from './llcs.ts';
 import type { Group, Kind, Shelf, Socket, Topology } from './model.ts';
 import { readNodes } from './nodes.ts';
 import { cpuOf, groupBy, type SiblingsOf, siblingSets } from './sibling-sets.ts';
-import { told } from './told.ts';
+import { filesOf, told } from './told.ts';
 
 /**
  * A host's topology out of what was read by `topologyProbes` and, where they were asked too, `deviceProbes`; without its
@@ -41,7 +41,7 @@ export function buildTopology(seen: Seen): Topology {
   const nodes = readNodes(seen, online);
   const sockets = readSockets(seen, online, siblings);
   const model = modelOf(seen);
-  const smt = told(seen, 'topology.smt')?.trim();
+  const smt = seen.has('topology.smt') ? told(seen, 'topology.smt')?.trim() : undefined;
   const hostname = hostnameOf(seen);
   const reserve = seen.has(RESERVE_FILE) ? reserveOf(seen) : undefined;
   return {
@@ -84,13 +84,13 @@ function readSockets(seen: Seen, online: CpuSet, siblings: SiblingsOf): Socket[]
 
 /** Intel names its kinds of cores by PMU, ARM tells each core's capacity. */
 function readKinds(seen: Seen, online: CpuSet): Kind[] {
-  const pmus = [...seen.files('topology.kinds')].map(([path, list]) => ({
+  const pmus = [...filesOf(seen, 'topology.kinds')].map(([path, list]) => ({
     name: path.split('/').at(-2) ?? '',
     cpus: intersectionOf(parseCpuSet(list), online),
   }));
   if (pmus.length > 0) return pmus.sort((a, b) => Number(b.name === 'cpu_core') - Number(a.name === 'cpu_core'));
   const capacities = new Map(
-    [...seen.files('topology.capacities')].map(([path, capacity]) => [cpuOf(path), Number(capacity)]),
+    [...filesOf(seen, 'topology.capacities')].map(([path, capacity]) => [cpuOf(path), Number(capacity)]),
   );
   const kinds = groupBy(online, (cpu) => capacities.get(cpu)?.toString());
   if (kinds.length < 2) return [];

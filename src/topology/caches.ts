@@ -8,6 +8,7 @@ import {
   type Seen,
 } from '../contract/index.ts';
 import type { Cache } from './model.ts';
+import { filesOf } from './told.ts';
 
 const TYPES = { Data: 'data', Instruction: 'instruction', Unified: 'unified' } as const;
 const TYPE_ORDER = ['unified', 'data', 'instruction'];
@@ -16,7 +17,7 @@ const UNITS: Readonly<Record<string, number>> = { '': 1 / 1024, K: 1, M: 1024, G
 /** Every cache once, the outermost level first. Two CPUs share one when its mask says so (as for lscpu and hwloc): its `id` lies on some machines. */
 export function readCaches(seen: Seen, online: CpuSet): Cache[] {
   const found = new Map<string, Cache>();
-  for (const [index, files] of byIndex(seen.files('topology.caches'))) {
+  for (const [index, files] of byIndex(filesOf(seen, 'topology.caches'))) {
     const cpu = Number(index.slice(0, index.indexOf(' ')));
     const level = Number(files.level);
     if (!online.includes(cpu) || !(level > 0)) continue;

@@ -5,6 +5,6 @@ export { placementJson } from './placement/json.ts';
 export { planPlacement } from './placement/plan.ts';
 export { autoReserve } from './placement/reserve.ts';
 export type { Cost, Guest, GuestPlace, Placement, PlacementOptions } from './placement/types.ts';
-export { deviceProbes, interruptProbes, topologyProbes } from './probes.ts';
+export { cpuProbes, deviceProbes, interruptProbes, topologyProbes } from './probes.ts';
 export { type Chosen, isManaged, linkProbes, type NicChoice, type Steered, steer } from './steering.ts';
 export { nodesApart, type Part, partsOf, privateCaches } from './tree.ts';

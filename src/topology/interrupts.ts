@@ -1,6 +1,6 @@
 import { parseCpuSet, type Seen } from '../contract/index.ts';
 import type { Interrupt } from './model.ts';
-import { told } from './told.ts';
+import { filesOf, told } from './told.ts';
 
 /**
  * The numbered lines of `/proc/interrupts`, which has one column for each online CPU. Source: show_interrupts in the
@@ -35,7 +35,7 @@ export function parseInterrupts(table: string): { irq: number; name: string; cou
 export function readInterrupts(seen: Seen): Interrupt[] {
   if (!seen.has('topology.interrupts')) return [];
   const allowed = byIrq(seen.files('topology.irq_allowed'));
-  const effective = seen.has('topology.irq_effective') ? byIrq(seen.files('topology.irq_effective')) : new Map();
+  const effective = byIrq(filesOf(seen, 'topology.irq_effective'));
   return parseInterrupts(told(seen, 'topology.interrupts') ?? '').map(({ irq, name, counts }) => {
     const may = parseCpuSet(allowed.get(irq) ?? '');
     const does = parseCpuSet(effective.get(irq) ?? '');

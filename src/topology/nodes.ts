@@ -1,6 +1,6 @@
 import { type CpuSet, cpuSet, intersectionOf, parseCpuMask, parseCpuSet, type Seen } from '../contract/index.ts';
 import type { Hugepages, NumaNode } from './model.ts';
-import { told } from './told.ts';
+import { filesOf, told } from './told.ts';
 
 /**
  * NUMA nodes in the order of their numbers, those without CPUs or without memory too. A kernel that knows of no nodes
@@ -8,12 +8,12 @@ import { told } from './told.ts';
  */
 export function readNodes(seen: Seen, online: CpuSet): NumaNode[] {
   const cpus = cpusByNode(seen);
-  const memory = byNode(seen.files('topology.node_memory'));
-  const distances = byNode(seen.files('topology.distances'));
-  const pools = poolsByNode(seen.files('topology.node_hugepages'));
+  const memory = byNode(filesOf(seen, 'topology.node_memory'));
+  const distances = byNode(filesOf(seen, 'topology.distances'));
+  const pools = poolsByNode(filesOf(seen, 'topology.node_hugepages'));
   const ids = cpuSet([...cpus.keys(), ...memory.keys(), ...distances.keys(), ...pools.keys()]);
-  const wholeHost = told(seen, 'topology.memory') ?? '';
-  const hostPools = poolsByNode(seen.files('topology.hugepages')).get(0) ?? {};
+  const wholeHost = (seen.has('topology.memory') ? told(seen, 'topology.memory') : undefined) ?? '';
+  const hostPools = poolsByNode(filesOf(seen, 'topology.hugepages')).get(0) ?? {};
   if (ids.length === 0) return [{ id: 0, cpus: online, ...amounts(wholeHost), distances: [10], hugepages: hostPools }];
   const alone = ids.length === 1;
   return ids.map((id) => ({

@@ -9,32 +9,42 @@ export const NIC_DEPTHS = [2, 3] as const;
 
 export const above = (folder: string, depth: number): string => `${folder}${'/..'.repeat(depth)}`;
 
-/** CPUs, caches, nodes and where the NICs are: what the planner needs, in one round trip. */
-export function topologyProbes(): Probes {
+/**
+ * Which CPUs there are, their cores and nodes, and where the NICs are: what modules ask that tune CPUs. Not what other tasks
+ * of a play change, or check mode could not foretell the two of them.
+ */
+export function cpuProbes(): Probes {
   return {
     'topology.folders': dir(CPU),
     'topology.online': file(`${CPU}/online`),
     'topology.present': file(`${CPU}/present`),
     'topology.isolated': file(`${CPU}/isolated`),
     'topology.nohz_full': file(`${CPU}/nohz_full`),
-    'topology.smt': file(`${CPU}/smt/control`),
     'topology.cmdline': file('/proc/cmdline'),
     'topology.switches': glob(`${CPU}/cpu[0-9]*/online`),
     'topology.lists': glob(`${CPU}/cpu[0-9]*/topology/*_list`),
     'topology.masks': glob(`${CPU}/cpu[0-9]*/topology/*_[cs]*s`),
     'topology.packages': glob(`${CPU}/cpu[0-9]*/topology/physical_package_id`),
+    'topology.nodes': glob(`${NODE}/node[0-9]*/cpu[lm]*`),
+    ...Object.fromEntries(
+      NIC_DEPTHS.map((depth) => [`topology.nic_nodes_${depth}`, glob(`${above('/sys/class/net/*', depth)}/numa_node`)]),
+    ),
+  };
+}
+
+/** The same with caches, memory and kinds of cores: what the planner needs, in one round trip. */
+export function topologyProbes(): Probes {
+  return {
+    ...cpuProbes(),
+    'topology.smt': file(`${CPU}/smt/control`),
     'topology.capacities': glob(`${CPU}/cpu[0-9]*/cpu_capacity`),
     'topology.caches': glob(`${CPU}/cpu[0-9]*/cache/index[0-9]*/[lts]*`),
     'topology.kinds': glob('/sys/devices/cpu_*/cpus'),
-    'topology.nodes': glob(`${NODE}/node[0-9]*/cpu[lm]*`),
     'topology.distances': glob(`${NODE}/node[0-9]*/distance`),
     'topology.node_memory': glob(`${NODE}/node[0-9]*/meminfo`),
     'topology.node_hugepages': glob(`${NODE}/node[0-9]*/hugepages/hugepages-*/[nfs]*_hugepages`),
     'topology.memory': file('/proc/meminfo'),
     'topology.hugepages': glob('/sys/kernel/mm/hugepages/hugepages-*/[nfs]*_hugepages'),
-    ...Object.fromEntries(
-      NIC_DEPTHS.map((depth) => [`topology.nic_nodes_${depth}`, glob(`${above('/sys/class/net/*', depth)}/numa_node`)]),
-    ),
   };
 }
 

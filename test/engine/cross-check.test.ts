@@ -123,6 +123,28 @@ describe('tasks that agree, or may', () => {
   });
 });
 
+describe('tasks that tune CPUs', () => {
+  it('are foretold beside one that moves memory, and beside each other', async () => {
+    const pool = '/sys/devices/system/node/node0/hugepages/hugepages-2048kB';
+    const whole = '/sys/kernel/mm/hugepages/hugepages-2048kB';
+    const counts = [pool, whole].flatMap((dir) =>
+      ['nr', 'free', 'surplus'].map((name) => [`${dir}/${name}_hugepages`, '0\n']),
+    );
+    const tasks = [
+      { hugepages: { nodes: { 0: 4 } } },
+      RESERVE,
+      { irq_affinity: { devices: 'eth0' } },
+      { irq_affinity: { devices: 'eth0', rps_cpus: 'cpus' } },
+    ];
+
+    const check = await walk(tasks, Object.fromEntries(counts), true);
+    const run = await walk(tasks, Object.fromEntries(counts));
+
+    expect(check.told).toEqual(['changed', 'changed', 'changed', 'changed']);
+    expect(check.results.map(({ changes }) => changes)).toEqual(run.results.map(({ changes }) => changes));
+  });
+});
+
 describe('a host that cannot be reached', () => {
   it('is not dialled for the cross-check and again for its first task', async () => {
     let dialled = 0;

@@ -71,6 +71,22 @@ function settingOf(line: TableLine): [string, string] {
   return [chosen.join(' '), [formatCpuSet(cpus), spread ? 'spread' : 'together', rps, xps].join(' ')];
 }
 
+/** In words: `NICs ens*, of them *-TxRx-*: CPUs 0-1, each queue one`. */
+function described({ devices, drivers, names, irqs, cpus, spread, rps, xps }: TableLine): string {
+  const which = [
+    ...(devices[0] === 'default' ? ['interrupts to come'] : devices.length > 0 ? [`NICs ${devices.join(', ')}`] : []),
+    ...(drivers.length > 0 ? [`drivers ${drivers.join(', ')}`] : []),
+    ...(names.length > 0 ? [`names ${names.join(', ')}`] : []),
+    ...(irqs.length > 0 ? [`IRQs ${formatCpuSet(irqs)}`] : []),
+  ];
+  const where = [
+    `CPUs ${formatCpuSet(cpus)}${spread ? ', each queue on one' : ''}`,
+    ...(rps === '-' ? [] : [`RPS ${rps}`]),
+    ...(xps === '-' ? [] : [`XPS ${xps}`]),
+  ];
+  return `${which.join(', ')} → ${where.join(', ')}`;
+}
+
 export const tableProbes: Probes = {
   [TABLE]: file(TABLE),
   [SCRIPT]: file(SCRIPT),
@@ -89,10 +105,11 @@ export function tableCpus(seen: Seen, lines: readonly TableLine[]): CpuSet {
 /** Have these lines carried out at boot and when devices come. */
 export function persistTable(seen: Seen, lines: readonly TableLine[], planes: { live: boolean }): Change[] {
   const table = setDropIn(seen, TABLE, FORMAT, new Map(lines.map(settingOf)));
+  const summary = `${TABLE}: ${lines.map(described).join('; ')}`;
   const whole = (path: string, content: string, summary: string) =>
     seen.text(path) === content ? [] : [replaceFile({ path, before: seen.raw(path), content, summary })];
   return [
-    ...(table ? [table] : []),
+    ...(table ? [{ ...table, summary }] : []),
     ...whole(SCRIPT, SCRIPT_TEXT, `${SCRIPT}: carries out ${TABLE}`),
     ...installUnit(seen, UNIT, { live: planes.live, persistent: true }),
     ...whole(RULES, RULES_TEXT, `${RULES}: again when a device or a CPU comes`),

@@ -139,6 +139,17 @@ describe('host_reserve', () => {
     ]);
   });
 
+  it('says that numad heeds none of it, where it runs', async () => {
+    const numad = {
+      '/usr/lib/systemd/system/numad.service': '[Service]\n',
+      '/sys/fs/cgroup/system.slice/numad.service/cgroup.procs': '7\n',
+    };
+
+    const plan = await planOn(host_reserve, {}, host({ cores: 8 }, numad));
+
+    expect(plan.notes).toEqual([expect.stringContaining('numad.service runs')]);
+  });
+
   it('names the running guests that are pinned to what the host takes', async () => {
     const vcpu = (scope: string, n: number) =>
       `/sys/fs/cgroup/machine.slice/machine-qemu\\x2d${scope}.scope/libvirt/vcpu${n}/cpuset.cpus`;

@@ -189,7 +189,7 @@ describe('irq_affinity', () => {
 
     expect(plan.notes).toEqual(['eth0: 2 of its interrupts are not requested, as of a NIC that is down']);
     expect(summaryOf(plan)).toEqual([
-      'persistent /etc/kvmplay/irq_affinity: eth0 - - - = 0-1 spread - -',
+      'persistent /etc/kvmplay/irq_affinity: NICs eth0 → CPUs 0-1, each queue on one',
       'persistent /etc/kvmplay/irq_affinity.sh: carries out /etc/kvmplay/irq_affinity',
       'persistent /etc/systemd/system/kvmplay-irq_affinity.service: a unit of kvmplay',
       'persistent kvmplay-irq_affinity.service: not enabled → enabled',

@@ -172,6 +172,22 @@ describe('sysctl', () => {
     expect((await planOn(sysctl, absent, {})).changes).toEqual([]);
   });
 
+  it.each([
+    [1, true, 1],
+    [0, true, 0],
+    [1, false, 0],
+  ])('numa_balancing=%d while numad runs (%s): notes', async (value, runs, notes) => {
+    const files = {
+      '/proc/sys/kernel/numa_balancing': '0\n',
+      '/usr/lib/systemd/system/numad.service': '[Service]\n',
+      ...(runs && { '/sys/fs/cgroup/system.slice/numad.service/cgroup.procs': '7\n' }),
+    };
+
+    const plan = await planOn(sysctl, { name: 'kernel.numa_balancing', value }, files);
+
+    expect(plan.notes ?? []).toHaveLength(notes);
+  });
+
   it('says of keys that decide on forwarding that guests may feel it', async () => {
     const path = '/proc/sys/net/ipv4/ip_forward';
 
