@@ -1,6 +1,7 @@
 import { cpuSet, formatCpuSet, intersectionOf } from '../contract/index.ts';
 import { type NumaNode, nodesApart, type Part, partsOf, privateCaches, type Topology } from '../topology/index.ts';
 import { interruptRows } from './interrupt-rows.ts';
+import { printable } from './printable.ts';
 import { table } from './table.ts';
 import {
   cacheWords,
@@ -21,7 +22,9 @@ const BUSIEST = 16;
 const MOST_DISTANCES = 16;
 
 /** A host as a tree for a terminal, and who is where on it. */
-export function topologyText(name: string, topology: Topology): string {
+export const topologyText = (name: string, topology: Topology): string => printable(textOf(name, topology));
+
+function textOf(name: string, topology: Topology): string {
   const { model, nodes } = topology;
   const shown = new Set<number>();
   const roots = partsOf(topology);

@@ -82,6 +82,12 @@ nvme0q*        -     2     50    2-3    2-3
 `);
   });
 
+  it('lets nothing that a host calls its devices reach the terminal as a command', () => {
+    const { out } = site({ ...BUSY, model: 'CPU \u001b[2J', disks: [{ name: 'sd\u009b2J', node: 0 }] }).show('text');
+
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
   it('fits a terminal, whatever the numbers of the CPUs are', () => {
     const odd = machine({ nodes: 4, llcs: 2, cores: 24, threads: 2, numbering: 'far' });
     const { out } = site(odd).show('text');
