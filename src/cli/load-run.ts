@@ -7,7 +7,8 @@ import { type Inventory, limitPatterns, loadInventory, type Selection, select, w
 import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
-import { type Diagnostic, mistake, UserError, withoutEchoes } from '../source/diagnostic.ts';
+import { type Diagnostic, mistake, type Position, UserError, withoutEchoes } from '../source/diagnostic.ts';
+import { readText } from '../source/read-text.ts';
 import type { Binding } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
 import { type RunFlags, sourcesOf } from './run-flags.ts';
@@ -26,6 +27,7 @@ export interface Loaded {
 export async function loadRun(
   files: readonly string[],
   flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars'>,
+  text?: string,
 ): Promise<Loaded> {
   const found: Diagnostic[] = [];
   const collect = async <T>(work: () => Promise<T> | T): Promise<T | undefined> => {
@@ -41,6 +43,7 @@ export async function loadRun(
   const known = {
     moduleNames: [...moduleNames(), ...controlNames()],
     extra: extra ?? new Map(),
+    ...(text !== undefined && { readFile: readerWith(resolve(files[0] ?? ''), text) }),
   };
   const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
   const playbooks = loaded.map(({ playbook }) => playbook);
@@ -75,6 +78,10 @@ export async function loadRun(
     warnings: [...inventory.warnings.map(({ message }) => message), ...warnings],
   };
 }
+
+/** Reads files, of which one is not there. */
+const readerWith = (path: string, text: string) => async (file: string, at?: Position) =>
+  file === path ? text : readText(file, at);
 
 function selected(inventory: Inventory, play: Play, limit: readonly string[]): Selection {
   try {

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
+import { addDocCommand } from './doc-command.ts';
 import { addDomainCommand } from './domain-command.ts';
 import { addEvidenceCommand } from './evidence-command.ts';
+import { addExecCommand } from './exec-command.ts';
 import { EXIT, explainError } from './exit.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { addFactsCommand } from './facts-command.ts';
@@ -24,6 +26,7 @@ function program(): Command {
     .showSuggestionAfterError(false)
     .enablePositionalOptions();
   addRunCommands(kvmplay);
+  addExecCommand(kvmplay);
   addHistoryCommands(kvmplay);
   addInventoryCommand(kvmplay);
   addExplainCommand(kvmplay);
@@ -32,6 +35,7 @@ function program(): Command {
   addTopologyCommand(kvmplay);
   addDomainCommand(kvmplay);
   addFactsCommand(kvmplay);
+  addDocCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

@@ -34,21 +34,26 @@ export function addRunCommands(kvmplay: Command): void {
 }
 
 function addRunFlags(command: Command): Command {
-  return addAskFlags(command)
+  return addTaskFlags(command)
     .argument('<playbook...>', 'playbook files')
     .option('-t, --tags <tags>', 'only what has one of these tags', commas, [])
     .option('--skip-tags <tags>', 'not what has one of these tags', commas, [])
+    .option('--list-tasks', 'print the tasks, and stop')
+    .option('--list-tags', 'print the tags, and stop')
+    .option('--start-at-task <name>', 'begin with this task')
+    .option('--force-handlers', 'run notified handlers on hosts that failed');
+}
+
+/** Flags of everything that does tasks. */
+export function addTaskFlags(command: Command): Command {
+  return addAskFlags(command)
     .option('-C, --check', 'change nothing; say what would change')
     .option('-D, --diff', 'show what changes, before and after')
     .option('-e, --extra-vars <vars>', 'name=value, a YAML or JSON map, or @FILE; stronger than all else', collect, [])
     .option('-v, --verbose', 'tell more; up to -vvvv', (_: string, before: number) => before + 1, 0)
     .option('--list-hosts', 'print the hosts that would be worked on, and stop')
-    .option('--list-tasks', 'print the tasks, and stop')
-    .option('--list-tags', 'print the tags, and stop')
-    .option('--syntax-check', 'check the playbooks and the inventory, and stop')
-    .option('--start-at-task <name>', 'begin with this task')
+    .option('--syntax-check', 'check what is written and the inventory, and stop')
     .option('--step', 'ask before each task')
-    .option('--force-handlers', 'run notified handlers on hosts that failed')
     .addOption(
       new Option('--output <form>', 'what to print').choices(['human', 'json', 'jsonl', 'quiet']).default('human'),
     )

@@ -24,10 +24,18 @@ import { startJournal } from './start-journal.ts';
 import { hostVariables } from './variables.ts';
 import { VERSION } from './version.ts';
 
-/** `kvmplay run` and `kvmplay audit`. Gives the exit status; throws `UserError` before any host is touched. */
-export async function runCommand(files: readonly string[], given: RunFlags, audit: boolean): Promise<number> {
+/**
+ * `kvmplay run` and `kvmplay audit`. Gives the exit status; throws `UserError` before any host is touched. `text` stands for
+ * the content of the one playbook where there is no file of it.
+ */
+export async function runCommand(
+  files: readonly string[],
+  given: RunFlags,
+  audit: boolean,
+  text?: string,
+): Promise<number> {
   const flags: RunFlags = audit ? { ...given, check: true, diff: true, detailedExitcode: true } : given;
-  const loaded = await loadRun(files, flags);
+  const loaded = await loadRun(files, flags, text);
   const playbooks = selectTasks(loaded.playbooks, flags);
   if (flags.syntaxCheck) {
     for (const file of files) process.stdout.write(`\nplaybook: ${file}\n`);

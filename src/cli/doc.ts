@@ -1,0 +1,45 @@
+import type { Module } from '../contract/index.ts';
+import { findModule, moduleNames } from '../registry/index.ts';
+import { referenceOf, schemaOf } from '../registry/reference.ts';
+import { table } from '../report/table.ts';
+import { mistake, UserError } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
+import { EXIT } from './exit.ts';
+
+export interface DocFlags {
+  readonly output: 'text' | 'json';
+}
+
+/** `kvmplay doc`. Gives the exit status; throws `UserError` where there is no such module. */
+export async function docCommand(name: string | undefined, { output }: DocFlags): Promise<number> {
+  const names = moduleNames();
+  const module = name === undefined ? undefined : await findModule(name);
+  if (name !== undefined && !module) {
+    const hint = didYouMean(name, names) ?? 'kvmplay doc lists all modules';
+    throw new UserError([mistake('UnknownModule', `there is no module "${name}"`, undefined, hint)]);
+  }
+  if (module) process.stdout.write(output === 'json' ? json(described(module)) : referenceOf(module));
+  else {
+    const all = await Promise.all(names.map(findModule));
+    const modules = all.filter((one): one is Module => one !== undefined);
+    process.stdout.write(output === 'json' ? json({ modules: modules.map(described) }) : listed(modules));
+  }
+  return EXIT.ok;
+}
+
+/** What a program wants to know of a module; `params` is its JSON Schema. */
+const described = (module: Module) => ({
+  name: module.name,
+  summary: module.summary,
+  notes: module.notes?.trim() ?? null,
+  params: schemaOf(module),
+  examples: module.examples.map(({ title, params }) => ({ title, params })),
+});
+
+const json = (value: object): string => `${JSON.stringify({ schema: 'kvmplay.doc/1', ...value }, null, 2)}\n`;
+
+const listed = (modules: readonly Module[]): string =>
+  table(
+    ['MODULE', ''],
+    modules.map(({ name, summary }) => [name, summary]),
+  );
