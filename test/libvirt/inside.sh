@@ -4,6 +4,8 @@
 set -e
 mount -t proc proc /proc
 cp -a /etc/libvirt "$1/etc"
+# Where root alone may open /dev/kvm, libvirtd would ask qemu anew what it can before each thing that it does.
+printf 'user = "root"\ngroup = "root"\n' >>"$1/etc/qemu.conf"
 mkdir "$1/run"
 mount --bind "$1/run" /run
 mount --bind "$1/etc" /etc/libvirt
