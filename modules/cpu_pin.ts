@@ -21,6 +21,8 @@ import {
   valueAt,
   vcpusOf,
 } from '../src/domain-xml/index.ts';
+import type { GuestPlace } from '../src/topology/index.ts';
+import { placeGuests, placementProbes } from './parts/cpu_pin_placement.ts';
 
 const CPU = '/sys/devices/system/cpu';
 const ONLINE = `${CPU}/online`;
@@ -30,6 +32,12 @@ const ISOLATED = `${CPU}/isolated`;
 const threads = (what: string) => z.record(z.string().regex(/^[\d,\s^-]+$/, `expected numbers of ${what}`), cpuList());
 
 const params = {
+  policy: z
+    .enum(['cache', 'node', 'isolate'])
+    .optional()
+    .describe(
+      'Let the planner find the CPUs. `cache`: each vCPU on a CPU of its own, in as few caches as will do; `isolate`: and nobody else on its core; `node`: all vCPUs float over what is free of one node.',
+    ),
   vcpus: threads('vCPUs')
     .optional()
     .describe(
@@ -58,18 +66,32 @@ export const cpu_pin = defineGuestModule({
   notes: `
 libvirt takes pins of vCPUs that a guest does not have and drops them, and CPUs that a host does not have, and fails when the guest is started:
 here both are mistakes. On CPUs that the kernel was told to isolate (\`isolcpus\`) nothing is balanced: a vCPU that may run on several of them stays on one, so
-give each vCPU a CPU of its own there. What is not asked for stays pinned as it is. Taking a pin back while the guest runs pins to all CPUs, as libvirt has no other way.`,
+give each vCPU a CPU of its own there.
+
+With a \`policy\` the guests that the task is about are placed together: by caches, cores and nodes, on CPUs that are not the host's (\`host_reserve\`, else
+CPU 0's core and its like), beside all other guests of the host, which stay where they are pinned. A guest that is well placed stays; \`kvmplay place\` shows the
+same without doing it. Emulator and IO threads go to the host's CPUs. Guests that start later are placed by the next run. What is not asked for stays pinned as it is. Taking a pin back while the guest runs pins to all CPUs, as libvirt has no other way.`,
   params,
-  check: ({ vcpus, emulator, iothreads, cpuset }) =>
-    (vcpus ?? emulator ?? iothreads ?? cpuset) === undefined
-      ? 'nothing is asked for: say one of vcpus, emulator, iothreads, cpuset'
-      : undefined,
-  reads: (): Probes => ({ [ONLINE]: file(ONLINE), [PRESENT]: file(PRESENT), [ISOLATED]: file(ISOLATED) }),
+  check: ({ policy, vcpus, emulator, iothreads, cpuset }) => {
+    if (policy && (vcpus ?? iothreads ?? cpuset) !== undefined)
+      return 'a policy finds the CPUs by itself: leave out vcpus, iothreads and cpuset';
+    return (policy ?? vcpus ?? emulator ?? iothreads ?? cpuset) === undefined
+      ? 'nothing is asked for: say one of policy, vcpus, emulator, iothreads, cpuset'
+      : undefined;
+  },
+  reads: ({ policy }): Probes => ({
+    [ONLINE]: file(ONLINE),
+    [PRESENT]: file(PRESENT),
+    [ISOLATED]: file(ISOLATED),
+    ...(policy && placementProbes()),
+  }),
   owns: ['vcpu', 'cputune'],
-  wants(given, guest, seen) {
+  together: ({ policy }, chosen, all, seen) => policy && placeGuests(policy, chosen, all, seen),
+  wants(given, guest, seen, places) {
     const host = hostCpus(seen);
-    const notes: string[] = [];
-    return { fields: fieldsOf(given, guest, host, notes), notes };
+    const notes: string[] = [...(places?.notes ?? [])];
+    const place = places?.of.get(guest.name);
+    return { fields: fieldsOf(place ? placed(place, given, guest) : given, guest, host, notes), notes };
   },
   examples: [
     {
@@ -95,6 +117,15 @@ give each vCPU a CPU of its own there. What is not asked for stays pinned as it 
       },
     },
     {
+      title: 'CPUs of their own that share a cache, found by the planner',
+      params: { guests: 'all', policy: 'cache' },
+      host: {
+        ...exampleCpus(),
+        '/etc/libvirt/qemu/web1.xml': exampleGuest('config'),
+        '/run/libvirt/qemu/web1.xml': exampleGuest('live'),
+      },
+    },
+    {
       title: 'At the next start only',
       params: { guests: 'all', vcpus: { 0: 1 }, live: false },
       host: {
@@ -104,6 +135,17 @@ give each vCPU a CPU of its own there. What is not asked for stays pinned as it 
     },
   ],
 });
+
+/** What the planner says, as if somebody had asked for it. */
+function placed({ vcpus, emulator, ioThreads }: GuestPlace, given: Params, { domain }: Guest): Params {
+  const ids = ioThreadsOf(domain);
+  const others = given.emulator ?? (emulator.length > 0 ? emulator : undefined);
+  return {
+    vcpus: Object.fromEntries(vcpus.map((cpus, vcpu) => [`${vcpu}`, cpus])),
+    iothreads: Object.fromEntries(ids.flatMap((id, at) => (ioThreads[at]?.length ? [[`${id}`, ioThreads[at]]] : []))),
+    ...(others && { emulator: others }),
+  };
+}
 
 interface HostCpus {
   readonly online: CpuSet | undefined;
@@ -201,4 +243,19 @@ function checkCpus(cpus: CpuSet, { name }: Guest, label: string, host: HostCpus,
     notes.push(
       `${name}, ${label}: of the isolated CPUs ${formatCpuSet(alone)} it will run on one only: isolcpus ends balancing`,
     );
+}
+
+/** One socket of four cores with two threads each. */
+function exampleCpus(): Record<string, string> {
+  const cpus = [0, 1, 2, 3, 4, 5, 6, 7];
+  const siblings = (cpu: number) => `${cpu % 4},${(cpu % 4) + 4}\n`;
+  return {
+    [ONLINE]: '0-7\n',
+    [PRESENT]: '0-7\n',
+    ...Object.fromEntries(cpus.map((cpu) => [`${CPU}/cpu${cpu}/topology/thread_siblings_list`, siblings(cpu)])),
+    ...Object.fromEntries(cpus.map((cpu) => [`${CPU}/cpu${cpu}/topology/package_cpus_list`, '0-7\n'])),
+    '/sys/devices/system/node/node0/cpulist': '0-7\n',
+    '/sys/devices/system/node/node0/meminfo':
+      'Node 0 MemTotal:       33554432 kB\nNode 0 MemFree:        30000000 kB\n',
+  };
 }

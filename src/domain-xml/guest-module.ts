@@ -51,7 +51,7 @@ interface Wanted {
   readonly notes?: readonly string[];
 }
 
-interface Definition<Shape extends z.ZodRawShape, Params> {
+interface Definition<Shape extends z.ZodRawShape, Params, Whole> {
   readonly name: string;
   readonly summary: string;
   readonly notes?: string;
@@ -61,10 +61,17 @@ interface Definition<Shape extends z.ZodRawShape, Params> {
   readonly check?: (params: Params) => string | undefined;
   /** What to read of the host, beside its guests. */
   readonly reads?: (params: Params, seen: Seen) => Probes;
+  /** What is worked out once for all guests together, for `wants`. `chosen` are those that the task is about. Throws `Problem`. */
+  readonly together?: (
+    params: Params,
+    chosen: readonly GuestXml[],
+    all: ReadonlyMap<string, GuestXml>,
+    seen: Seen,
+  ) => Whole;
   /** The elements that it may change, by their names from below the domain: `devices/disk/driver`. Nothing else is touched. */
   readonly owns: readonly string[];
   /** What it wants of a guest on one plane. Called for the running and for the defined one. Throws `Problem`. */
-  readonly wants: (params: Params, guest: Guest, seen: Seen) => Wanted;
+  readonly wants: (params: Params, guest: Guest, seen: Seen, whole: Whole) => Wanted;
   readonly examples: readonly Example[];
 }
 
@@ -72,8 +79,8 @@ interface Definition<Shape extends z.ZodRawShape, Params> {
  * Declare a module that owns fields of guests' XML. All that is common is done here: choosing guests, both planes, what waits
  * for a restart, editing without touching anything else, undoing.
  */
-export function defineGuestModule<Shape extends z.ZodRawShape>(
-  definition: Definition<Shape, z.infer<z.ZodObject<Shape>> & Common>,
+export function defineGuestModule<Shape extends z.ZodRawShape, Whole = undefined>(
+  definition: Definition<Shape, z.infer<z.ZodObject<Shape>> & Common, Whole>,
 ): Module {
   type Params = z.infer<z.ZodObject<Shape>> & Common;
   const { name, summary, notes, examples, check } = definition;
@@ -91,15 +98,19 @@ export function defineGuestModule<Shape extends z.ZodRawShape>(
     guests: true,
     params: params as unknown as z.ZodType<unknown>,
     reads: (given: unknown, seen: Seen) => ({ ...guestProbes, ...definition.reads?.(given as Params, seen) }),
-    plan: (given: unknown, seen: Seen) => planGuests(definition.wants, given as Params, seen),
+    plan: (given: unknown, seen: Seen) => planGuests(definition, given as Params, seen),
     same: (probe: Probe, a: string, b: string) => sameGuest(definition.owns, probe, a, b),
     examples,
   } satisfies Module);
 }
 
-type Wants<Params> = (params: Params, guest: Guest, seen: Seen) => Wanted;
+type Wants = (guest: Guest) => Wanted;
 
-function planGuests<Params extends Common>(wants: Wants<Params>, params: Params, seen: Seen): Plan {
+function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
+  { together, wants }: Definition<Shape, Params, Whole>,
+  params: Params,
+  seen: Seen,
+): Plan {
   const all = guestsOf(seen);
   const named = params.guests?.find((word) => !isPattern(word));
   if (!all) {
@@ -110,7 +121,8 @@ function planGuests<Params extends Common>(wants: Wants<Params>, params: Params,
   const chosen = chosenGuests(all, params);
   if (chosen.length === 0)
     return { changes: [], na: all.size === 0 ? 'this host has no guests' : 'no guest is meant here' };
-  const parts = chosen.map((guest) => planGuest(wants, params, guest, seen));
+  const whole = together?.(params, chosen, all, seen) as Whole;
+  const parts = chosen.map((one) => planGuest((guest) => wants(params, guest, seen, whole), params, one));
   return planOf(
     parts.flatMap(({ changes }) => changes),
     parts.flatMap(({ pending }) => pending ?? []),
@@ -118,13 +130,13 @@ function planGuests<Params extends Common>(wants: Wants<Params>, params: Params,
   );
 }
 
-function planGuest<Params extends Common>(wants: Wants<Params>, params: Params, guest: GuestXml, seen: Seen): Plan {
+function planGuest(wants: Wants, params: Common, guest: GuestXml): Plan {
   const { name } = guest;
   const look = (plane: 'live' | 'config') => {
     const source = guest[plane];
     if (source === undefined || !params[plane]) return undefined;
     const xml = parseGuest(name, source);
-    const { fields, notes = [] } = wants(params, { name, plane, domain: xml.root }, seen);
+    const { fields, notes = [] } = wants({ name, plane, domain: xml.root });
     return { xml, moved: fields.filter((field) => !isAsAsked(field)), notes };
   };
   const live = look('live');

@@ -1,3 +1,4 @@
+import { type CpuSet, parseCpuSet } from '../contract/index.ts';
 import { attributeOf, childOf, childrenOf, type Element } from './element.ts';
 import { valueAt } from './path.ts';
 
@@ -11,4 +12,21 @@ export function ioThreadsOf(domain: Element): readonly number[] {
   const count = Number(valueAt(domain, 'iothreads') ?? 0);
   const others = Array.from({ length: count + named.length }, (_, at) => at + 1).filter((id) => !named.includes(id));
   return [...named, ...others.slice(0, Math.max(0, count - named.length))];
+}
+
+/** The CPUs that vCPUs are pinned to; of those that are not, `<vcpu cpuset>` where that is said. */
+export function pinsOf(domain: Element): ReadonlyMap<number, CpuSet> {
+  const floats = valueAt(domain, 'vcpu/@cpuset');
+  const vcpus = Array.from({ length: vcpusOf(domain) }, (_, vcpu) => vcpu);
+  return new Map(
+    vcpus.flatMap((vcpu) => {
+      const cpus = valueAt(domain, `cputune/vcpupin[vcpu=${vcpu}]/@cpuset`) ?? floats;
+      return cpus === undefined ? [] : [[vcpu, parseCpuSet(cpus)] as const];
+    }),
+  );
+}
+
+export function emulatorPinOf(domain: Element): CpuSet | undefined {
+  const cpus = valueAt(domain, 'cputune/emulatorpin/@cpuset');
+  return cpus === undefined ? undefined : parseCpuSet(cpus);
 }

@@ -17,6 +17,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   ksm: async () => (await import('../../modules/ksm.ts')).ksm,
   kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,
   memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
+  numatune: async () => (await import('../../modules/numatune.ts')).numatune,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   thp: async () => (await import('../../modules/thp.ts')).thp,
   tuned_profile: async () => (await import('../../modules/tuned_profile.ts')).tuned_profile,

@@ -5,6 +5,7 @@ import { disk_cache } from '../../modules/disk_cache.ts';
 import { domain_xml } from '../../modules/domain_xml.ts';
 import { iothreads } from '../../modules/iothreads.ts';
 import { memory_backing } from '../../modules/memory_backing.ts';
+import { numatune } from '../../modules/numatune.ts';
 import { vcpu_topology } from '../../modules/vcpu_topology.ts';
 import { vhost_net } from '../../modules/vhost_net.ts';
 import { type Module, type Plan, Problem, Seen, text } from '../../src/contract/index.ts';
@@ -38,6 +39,7 @@ const USES: readonly { module: Module; owned: readonly string[]; params: readonl
     owned: ['cpu'],
     params: [{ mode: 'host-passthrough' }, { mode: 'custom', model: 'Haswell', features: { svm: 'disable' } }],
   },
+  { module: numatune, owned: ['numatune'], params: [{ mode: 'interleave', nodeset: '0-1' }] },
   {
     module: domain_xml,
     owned: ['clock', 'title'],

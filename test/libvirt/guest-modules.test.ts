@@ -92,6 +92,24 @@ describe.skipIf(address === undefined)('modules for guests, on a real libvirt', 
     expect(ok(kvmplay.audit([task])).results[0]).toMatchObject({ status: 'ok', changes: [] });
   });
 
+  test('numatune binds the memory at the next start', () => {
+    define(libvirt, { name: 'bound' });
+    start(libvirt, 'bound');
+    const tasks = [
+      { cpu_pin: { guests: 'bound', vcpus: { '0-1': 1 } } },
+      { numatune: { guests: 'bound', mode: 'strict', nodeset: 'auto' } },
+    ];
+
+    const run = ok(kvmplay.run(tasks));
+
+    expect(run.results[1]).toMatchObject({ status: 'changed', pending: 'guest-restart' });
+    restart('bound');
+    const argv = libvirt.read(`tr '\\0' '\\n' </proc/$(cat /run/libvirt/qemu/bound.pid)/cmdline`);
+    expect(argv).toMatch(/"host-nodes":\[0\],"policy":"bind"/);
+    expect(libvirt.read('cat /proc/$(cat /run/libvirt/qemu/bound.pid)/numa_maps')).toMatch(/ bind:0 /);
+    expect(ok(kvmplay.audit(tasks)).targets).toEqual([]);
+  });
+
   test('thirty guests are audited in one round trip', { timeout: 240_000 }, () => {
     for (let index = 1; index <= 30; index++) define(libvirt, { name: `many${index}` });
     for (const index of [1, 2]) start(libvirt, `many${index}`);

@@ -137,6 +137,10 @@ export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
     return planes.map(of).every((one) => one && setIoThread(command, words[0] ?? '', one, files))
       ? { status: 0, stdout: '', stderr: '' }
       : failed('invalid argument: an IOThread is already using iothread_id or is not there');
+  if (command === 'numatune') {
+    const one = of('live');
+    return one ? moveMemory(rest[rest.indexOf('--nodeset') + 1] ?? '', one, files) : failed('domain is not running');
+  }
   if (!(command in PINS)) return failed(`unknown command: '${command}'`);
   for (const plane of planes) {
     const one = of(plane);
@@ -190,4 +194,18 @@ function setIoThread(command: string, id: string, { path, full }: Known, files: 
   }
   files.put(path, `${serializeToWellFormedString(document)}\n`);
   return true;
+}
+
+/** Only what was started restrictive can be moved; the kernel refuses nodes that are not there. */
+function moveMemory(nodeset: string, { path, full }: Known, files: FakeFiles): Output {
+  const document = parseXmlDocument(full);
+  const tune = childOf(document.documentElement as Element, 'numatune');
+  const memory = tune && childOf(tune, 'memory');
+  if (memory?.getAttribute('mode') !== 'restrictive')
+    return failed(
+      'Requested operation is not valid: change of nodeset for running domain requires restrictive numa mode',
+    );
+  memory.setAttribute('nodeset', nodeset);
+  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  return { status: 0, stdout: '', stderr: '' };
 }

@@ -109,3 +109,83 @@ describe('cpu_pin', () => {
     expect(() => change && inverse(change, { is: 'text', text: other }, cpu_pin)).toThrow('changed by somebody else');
   });
 });
+
+describe('cpu_pin with a policy', () => {
+  /** One socket, four cores of two threads: CPU n and n+4 are siblings. The first core is the host's. */
+  const [, , example] = cpu_pin.examples.map(({ host }) => host as Record<string, string>);
+  const cpus = Object.fromEntries(Object.entries(example ?? {}).filter(([path]) => path.startsWith('/sys/')));
+  const guest = (name: string, more = '') =>
+    exampleGuest('config', more).replace('<name>web1', `<name>${name}`).replace('8a2f7a5e', `${name}0000`.slice(0, 8));
+  const pins = (...sets: string[]) =>
+    `\n  <cputune>\n${sets.map((set, vcpu) => `    <vcpupin vcpu='${vcpu}' cpuset='${set}'/>\n`).join('')}  </cputune>`;
+  const plan = (params: object, guests: Record<string, string>, files: Record<string, string> = {}) =>
+    planOn(cpu_pin, params, {
+      ...cpus,
+      ...files,
+      ...Object.fromEntries(Object.entries(guests).map(([name, xml]) => [`/etc/libvirt/qemu/${name}.xml`, xml])),
+    });
+
+  it.each([
+    ['cache', 'a core of its own, both threads of it', 'vCPU 0: 0-7 → 1, vCPU 1: 0-7 → 5'],
+    ['isolate', 'two cores, one thread of each', 'vCPU 0: 0-7 → 1, vCPU 1: 0-7 → 2'],
+    ['node', 'all that is not the host’s', 'vCPU 0: 0-7 → 1-3,5-7, vCPU 1: 0-7 → 1-3,5-7'],
+  ])('%s gives %s', async (policy, _, pinned) => {
+    const { changes } = await plan({ guests: 'all', policy }, { web1: guest('web1') });
+
+    expect(changes.map(({ summary }) => summary)).toEqual([
+      `web1: ${pinned}, IO thread 1: 0-7 → 0,4, emulator: 0-7 → 0,4`,
+    ]);
+  });
+
+  it('leaves guests that it is not about where they are, and their CPUs to them', async () => {
+    const { changes, notes } = await plan(
+      { guests: 'web1', policy: 'cache' },
+      { db: guest('db', pins('1', '5')), old: guest('old'), web1: guest('web1') },
+    );
+
+    expect(changes.map(({ summary }) => summary)).toEqual([expect.stringMatching(/^web1: .*→ 2, vCPU 1: 0-7 → 6/)]);
+    expect(notes?.join()).not.toContain('old');
+  });
+
+  it('tells of running guests that may be anywhere', async () => {
+    const { notes } = await plan(
+      { guests: 'web1', policy: 'cache' },
+      { web1: guest('web1') },
+      {
+        '/run/libvirt/qemu/old.xml': guest('old').replace("type='kvm'", "type='kvm' id='7'"),
+      },
+    );
+
+    expect(notes).toContainEqual('not pinned to a node, so that they may run on any CPU: old');
+  });
+
+  it('keeps a guest that is well placed where it is', async () => {
+    const { changes } = await plan(
+      { guests: 'all', policy: 'cache', emulator: '0' },
+      { web1: guest('web1', pins('7', '3')) },
+    );
+
+    expect(changes.map(({ summary }) => summary)).toEqual(['web1: IO thread 1: 0-7 → 0,4, emulator: 0-7 → 0']);
+  });
+
+  it('takes the guests’ CPUs from host_reserve', async () => {
+    const { changes } = await plan(
+      { guests: 'all', policy: 'node' },
+      { web1: guest('web1') },
+      {
+        '/etc/kvmplay/host_reserve': 'host=0-5\nguests=6-7\n',
+      },
+    );
+
+    expect(changes[0]?.summary).toContain('vCPU 0: 0-7 → 6-7');
+    expect(changes[0]?.summary).toContain('emulator: 0-7 → 0-5');
+  });
+
+  it('says what is missing where there is no place', async () => {
+    const big = { '/etc/libvirt/qemu/web1.xml': guest('web1').replace('>2</vcpu>', '>7</vcpu>') };
+
+    expect(await problemOn(cpu_pin, { guests: 'all', policy: 'cache' }, { ...cpus, ...big })).toMatch(
+      /^NoPlace: no place for web1 \(.*7.*6/,
+    );
+  });
+});
