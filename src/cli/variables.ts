@@ -20,6 +20,7 @@ export function hostVariables(
     const members = hostsOf(play);
     const ofPlay: readonly [string, unknown][] = [
       ['play_hosts', members],
+      ['ansible_play_batch', members],
       ['ansible_play_hosts', members],
       ['ansible_play_hosts_all', members],
       ['ansible_play_name', play.name],

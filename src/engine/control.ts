@@ -107,7 +107,8 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
 
 /** What stands before the tasks of a role that says what it needs. */
 async function validate_argument_spec(task: Task, scope: Scope): Promise<Attempt> {
-  const wrong = checkArguments(task.scope.role?.argumentSpec ?? {}, scope, task.at);
+  const spec = task.scope.role?.argumentSpec;
+  const wrong = spec ? checkArguments(spec, scope, task.at) : [];
   if (wrong.length > 0) throw new UserError(wrong);
   return { status: 'ok', message: { msg: 'The arg spec validation passed' } };
 }

@@ -88,7 +88,10 @@ async function foreseeHost(
   const found: Diagnostic[] = [];
   const scopes = new Map<Enclosing, Scope>();
   // Other hosts' variables may be set by tasks, too.
-  const hidden = { hostvars: LATER };
+  const hidden = {
+    hostvars: LATER,
+    ...(play.serial.length > 0 && { play_hosts: LATER, ansible_play_batch: LATER }),
+  };
   const scopeOf = ({ scope: around }: Item): Scope => {
     const scope = scopes.get(around) ?? job.scopeOf(host, play, around, later).with('later', hidden);
     scopes.set(around, scope);

@@ -91,7 +91,8 @@ async function runBatch(
     lockstep,
     forceHandlers: around.forceHandlers || play.forceHandlers,
     ready: (item, inside) => ready(item, host, play, batch.hosts, inside, around),
-    scope: (item, { locals }) => around.scopeOf(host, play, item.scope).with('loop', locals),
+    scope: (item, { locals }) =>
+      around.scopeOf(host, play, item.scope).with('batch', inBatch(play, batch)).with('loop', locals),
     context: (task, inside, told, emit) => contextOf(task, host, play, batch, inside, told, emit, around),
     pending: handlersNamed(play, around.pending(host, play)),
     note: async (is, by, handlers) => {
@@ -161,7 +162,10 @@ function contextOf(
 ): TaskContext {
   const check = task.checkMode ?? around.check;
   const scope: TaskContext['scope'] = (locals) =>
-    around.scopeOf(host, play, task.scope).with('loop', { ...outer, ...locals });
+    around
+      .scopeOf(host, play, task.scope)
+      .with('batch', inBatch(play, batch))
+      .with('loop', { ...outer, ...locals });
   const title = task.noLog ? String(task.name.value) : titleOf(task, scope({}));
   const labelled = (result: Result) => (labels.length === 0 ? result : { ...result, item: labelsOf(result, labels) });
   return {
@@ -224,6 +228,10 @@ async function ready(
 function unlessUnreachable(error: unknown): void {
   if (!unreachable(error)) throw error;
 }
+
+/** Without `serial` they are all of the play's, which every scope knows. */
+const inBatch = (play: Play, { hosts }: Batch): Readonly<Record<string, unknown>> =>
+  play.serial.length > 0 ? { play_hosts: hosts, ansible_play_batch: hosts } : {};
 
 const handlersNamed = (play: Play, names: readonly string[]): readonly Task[] =>
   play.handlers.filter((handler) => names.includes(String(handler.name.value)));

@@ -1,4 +1,4 @@
-import type { Enclosing, Play } from '../playbook/types.ts';
+import type { Enclosing, Play, Role } from '../playbook/types.ts';
 import { type Binding, bindings, type Level, makeScope, type Scope } from '../template/index.ts';
 
 /** What the inventory and the control node know of a host, weakest first. */
@@ -50,11 +50,21 @@ export function scopeFor(parts: ScopeParts, around: Enclosing | undefined): Scop
     { name: 'task', vars: bindings([...(role?.vars ?? []), ...(around?.vars ?? [])]) },
     { name: 'register and set_fact', vars: parts.memory },
     { name: 'extra', vars: parts.extra },
-    { name: 'magic', vars: asData(parts.host.magic) },
+    { name: 'magic', vars: asData(new Map([...parts.host.magic, ...ofRole(role)])) },
     { name: 'facts', vars: parts.facts ? new Map([['facts', { data: parts.facts }]]) : new Map() },
   ];
   return makeScope(levels);
 }
+
+/** As Ansible names it to the tasks of a role. */
+const ofRole = (role: Role | undefined): readonly (readonly [string, unknown])[] =>
+  role
+    ? [
+        ['role_name', role.name],
+        ['ansible_role_name', role.name],
+        ['role_path', role.path],
+      ]
+    : [];
 
 const asData = (values: ReadonlyMap<string, unknown>): ReadonlyMap<string, Binding> =>
   new Map([...values].map(([name, data]) => [name, { data }]));

@@ -2,6 +2,7 @@ import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts
 import { didYouMean } from '../source/nearest.ts';
 import { child, describeNode, type Node, toData } from '../source/node.ts';
 import { isUnknown, type Scope } from '../template/index.ts';
+import { checkRules, parseRules, RULE_NAMES } from './argument-rules.ts';
 import { bool, mapping, type Reader, word, words } from './readers.ts';
 import type { Argument, ArgumentSpec, ArgumentType } from './types.ts';
 
@@ -26,6 +27,16 @@ const TYPES: Readonly<Record<ArgumentType, { takes: (value: unknown) => boolean;
     takes: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
     words: 'a mapping',
   },
+  json: { takes: () => true, words: 'JSON' },
+  jsonarg: { takes: () => true, words: 'JSON' },
+  bytes: {
+    takes: (value: unknown) => /^\d+(?:\.\d+)?\s*(?:[KMGTPEZY]i?B?|B)?$/i.test(String(value)),
+    words: 'a size such as 10M',
+  },
+  bits: {
+    takes: (value: unknown) => /^\d+(?:\.\d+)?\s*(?:[KMGTPEZY]b?|b)?$/i.test(String(value)),
+    words: 'a size such as 10Mb',
+  },
 };
 
 const KEYS = [
@@ -38,38 +49,64 @@ const KEYS = [
   'default',
   'description',
   'version_added',
+  'aliases',
+  'apply_defaults',
+  'removed_in_version',
+  'removed_at_date',
+  'removed_from_collection',
+  ...RULE_NAMES,
+];
+
+/** What may stand beside `options` of an entry point. */
+const ENTRY_KEYS = [
+  'options',
+  'short_description',
+  'description',
+  'author',
+  'version_added',
+  'seealso',
+  'notes',
+  ...RULE_NAMES,
 ];
 
 /** The options of one entry point (`main`, or the file that `tasks_from` names); undefined where the role has no spec. */
 export function parseArgumentSpec(file: Node, entryPoint: string, found: Diagnostic[]): ArgumentSpec | undefined {
   const specs = child(file, 'argument_specs');
   const entry = specs && child(specs, entryPoint);
-  const options = entry && child(entry, 'options');
-  return options && parseOptions(options, found);
+  for (const { key, keyAt } of (entry && mapping(entry, entryPoint, found)?.entries) ?? [])
+    if (!ENTRY_KEYS.includes(key)) found.push(unknownKey(key, keyAt, ENTRY_KEYS));
+  return entry && parseSpec(entry, found);
 }
 
-function parseOptions(node: Node, found: Diagnostic[]): ArgumentSpec {
-  const entries = mapping(node, 'options', found)?.entries ?? [];
-  return Object.fromEntries(entries.map(({ key, value }) => [key, parseArgument(value, found)]));
+const unknownKey = (key: string, at: Position, known: readonly string[]): Diagnostic =>
+  mistake(
+    'UnknownKeyword',
+    `"${key}" is not part of an argument's spec`,
+    at,
+    didYouMean(key, known) ?? `known are ${known.join(', ')}`,
+  );
+
+/** The `options` of an entry point or of an option, and what they ask of each other. */
+function parseSpec(node: Node, found: Diagnostic[]): ArgumentSpec | undefined {
+  const options = child(node, 'options');
+  if (!options) return undefined;
+  const entries = mapping(options, 'options', found)?.entries ?? [];
+  return {
+    options: Object.fromEntries(entries.map(({ key, value }) => [key, parseArgument(value, found)])),
+    rules: parseRules(node, found),
+  };
 }
 
 function parseArgument(node: Node, found: Diagnostic[]): Argument {
   for (const { key, keyAt } of mapping(node, 'options', found)?.entries ?? [])
-    if (!KEYS.includes(key))
-      found.push(
-        mistake(
-          'UnknownKeyword',
-          `"${key}" is not part of an argument's spec`,
-          keyAt,
-          didYouMean(key, KEYS) ?? `known are ${KEYS.join(', ')}`,
-        ),
-      );
+    if (!KEYS.includes(key)) found.push(unknownKey(key, keyAt, KEYS));
   const read = <T>(key: string, reader: Reader<T>): T | undefined => {
     const value = child(node, key);
     return value && reader(value, key, found);
   };
   const choices = child(node, 'choices');
-  const options = child(node, 'options');
+  const options = parseSpec(node, found);
+  const aliases = read('aliases', words) ?? [];
   if (choices) words(choices, 'choices', found);
   const elements = read('elements', argumentType);
   return {
@@ -78,7 +115,8 @@ function parseArgument(node: Node, found: Diagnostic[]): Argument {
     secret: read('no_log', bool) ?? false,
     ...(choices?.kind === 'list' && { choices: choices.items.map(toData) }),
     ...(elements && { elements }),
-    ...(options && { options: parseOptions(options, found) }),
+    aliases,
+    ...(options && { options }),
   };
 }
 
@@ -93,13 +131,21 @@ const argumentType: Reader<ArgumentType> = (node, name, found) => {
 };
 
 /** What the variables of a host lack or have wrong; `at` is where the role is used. What is not known is not judged. */
-export function checkArguments(spec: ArgumentSpec, scope: Scope, at: Position): readonly Diagnostic[] {
-  return Object.entries(spec).flatMap(([name, argument]) => {
-    const [found] = scope.find(name);
+export function checkArguments({ options, rules }: ArgumentSpec, scope: Scope, at: Position): readonly Diagnostic[] {
+  const named = (name: string) => [name, ...(options[name]?.aliases ?? [])].find((one) => scope.has(one));
+  const givenBy = (name: string): unknown => {
+    const given = named(name);
+    return given === undefined ? undefined : scope.lookup(given, at);
+  };
+  const each = Object.entries(options).flatMap(([name, argument]) => {
+    const given = named(name);
+    const [found] = given === undefined ? [] : scope.find(given);
     if (!found) return argument.required ? [missing(name, at)] : [];
     const where = 'node' in found.binding ? found.binding.node.at : at;
-    return checkValue(name, scope.lookup(name, at), argument, where);
+    return checkValue(name, givenBy(name), argument, where);
   });
+  const unknown = Object.keys(options).some((name) => isUnknown(givenBy(name)));
+  return unknown ? each : [...each, ...checkRules(rules, givenBy, '', at)];
 }
 
 const missing = (name: string, at: Position): Diagnostic =>
@@ -112,44 +158,47 @@ function checkValue(name: string, value: unknown, argument: Argument, at: Positi
   ];
   const shown = () => (argument.secret ? 'what it is' : JSON.stringify(value));
   if (value === null && !argument.required) return [];
+  const { choices, elements, options } = argument;
   const type = TYPES[argument.type];
   if (!type.takes(value)) return wrong(`the role takes ${type.words}, not ${shown()}`);
-  if (argument.choices && !argument.choices.some((choice) => String(choice) === String(value)))
-    return wrong(
-      `the role takes ${argument.choices.map((choice) => JSON.stringify(choice)).join(' or ')}, not ${shown()}`,
-    );
-  const items = Array.isArray(value) ? value : [];
-  const { elements, options } = argument;
+  const chosen = (one: unknown) => choices?.some((choice) => String(choice) === String(one)) ?? true;
+  // Of a list, every item is to be one of them.
+  if (!(Array.isArray(value) ? value.every(chosen) : chosen(value)))
+    return wrong(`the role takes ${choices?.map((choice) => JSON.stringify(choice)).join(' or ')}, not ${shown()}`);
+  if (!elements && !options) return [];
+  if (!Array.isArray(value))
+    return options ? checkOptions(name, value as Readonly<Record<string, unknown>>, options, at) : [];
+  const { secret } = argument;
   const inner: Argument = {
     type: elements ?? 'dict',
     required: true,
-    secret: argument.secret,
+    secret,
+    aliases: [],
     ...(options && { options }),
   };
-  if (elements || options)
-    if (Array.isArray(value)) return items.flatMap((item, index) => checkValue(`${name}[${index}]`, item, inner, at));
-  return options ? checkOptions(name, value as Readonly<Record<string, unknown>>, options, at) : [];
+  return value.flatMap((item, index) => checkValue(`${name}[${index}]`, item, inner, at));
 }
 
 function checkOptions(
   name: string,
   value: Readonly<Record<string, unknown>>,
-  options: ArgumentSpec,
+  { options, rules }: ArgumentSpec,
   at: Position,
 ): readonly Diagnostic[] {
-  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(options, key));
+  const known = Object.entries(options).flatMap(([key, { aliases }]) => [key, ...aliases]);
+  const named = (key: string) => [key, ...(options[key]?.aliases ?? [])].find((one) => Object.hasOwn(value, one));
+  const givenBy = (key: string): unknown => value[named(key) ?? key];
   return [
-    ...unknown.map((key) =>
-      mistake(
-        'BadArgument',
-        `${name}: the role knows no "${key}" here`,
-        at,
-        didYouMean(key, Object.keys(options)) ?? `known are ${Object.keys(options).join(', ')}`,
-      ),
-    ),
+    ...Object.keys(value)
+      .filter((key) => !known.includes(key))
+      .map((key) => {
+        const hint = didYouMean(key, known) ?? `known are ${known.join(', ')}`;
+        return mistake('BadArgument', `${name}: the role knows no "${key}" here`, at, hint);
+      }),
     ...Object.entries(options).flatMap(([key, argument]) => {
-      if (Object.hasOwn(value, key)) return checkValue(`${name}.${key}`, value[key], argument, at);
+      if (named(key) !== undefined) return checkValue(`${name}.${key}`, givenBy(key), argument, at);
       return argument.required ? [missing(`${name}.${key}`, at)] : [];
     }),
+    ...checkRules(rules, givenBy, `${name}.`, at),
   ];
 }

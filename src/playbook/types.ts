@@ -1,5 +1,6 @@
 import type { Diagnostic, Position } from '../source/diagnostic.ts';
 import type { Node, Scalar } from '../source/node.ts';
+import type { ArgumentRules } from './argument-rules.ts';
 
 /** A playbook as the engine walks it: positioned, readonly, every `import_*` and role already in its place. */
 export interface Playbook {
@@ -143,11 +144,16 @@ export interface Role {
 }
 
 /** What a role asks of its variables, as Ansible's `meta/argument_specs.yml` says it. */
-export type ArgumentSpec = Readonly<Record<string, Argument>>;
+export interface ArgumentSpec {
+  readonly options: Readonly<Record<string, Argument>>;
+  readonly rules: ArgumentRules;
+}
 
 export interface Argument {
   readonly type: ArgumentType;
   readonly required: boolean;
+  /** Other names under which it may be given. */
+  readonly aliases: readonly string[];
   readonly choices?: readonly unknown[];
   /** Of a list's items. */
   readonly elements?: ArgumentType;
@@ -157,7 +163,19 @@ export interface Argument {
 }
 
 /** Ansible's names. */
-export type ArgumentType = 'str' | 'path' | 'raw' | 'int' | 'float' | 'bool' | 'list' | 'dict';
+export type ArgumentType =
+  | 'str'
+  | 'path'
+  | 'raw'
+  | 'int'
+  | 'float'
+  | 'bool'
+  | 'list'
+  | 'dict'
+  | 'json'
+  | 'jsonarg'
+  | 'bytes'
+  | 'bits';
 
 export interface Parsed {
   readonly playbook: Playbook;

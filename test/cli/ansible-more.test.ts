@@ -480,6 +480,26 @@ const CASES: Readonly<Record<string, Case>> = {
     - debug: { msg: "{{ sf }}" }
 `),
   },
+  'magic variables': {
+    playbook: `- name: magic
+  hosts: all
+  gather_facts: false
+  serial: 2
+  roles: [one]
+  tasks:
+    - { debug: { msg: "{{ item }}" }, loop: "{{ play_hosts }}" }
+    - { debug: { msg: "{{ item }}" }, loop: "{{ ansible_play_batch }}" }
+    - { debug: { msg: "{{ item }}" }, loop: "{{ ansible_play_hosts }}" }
+    - { debug: { msg: "{{ item }}" }, loop: "{{ group_names }}" }
+    - { debug: { msg: "{{ item }}" }, loop: "{{ groups.hypervisors }}" }
+    - debug: { msg: "{{ inventory_hostname_short }} {{ ansible_play_name }}" }
+    - debug: { msg: "{{ playbook_dir }} {{ inventory_dir }} {{ inventory_file }}" }
+    - debug: { msg: "{{ hostvars.h3.inventory_hostname }}" }
+`,
+    files: {
+      'roles/one/tasks/main.yml': '- debug: { msg: "{{ role_name }} {{ role_path }} {{ ansible_role_name }}" }\n',
+    },
+  },
   'values that keep their type': {
     playbook: tasks(`
     - set_fact: { a: 5, b: "5", c: true, d: 1.5, e: [1, "2"], f: { k: [1] }, g: null }

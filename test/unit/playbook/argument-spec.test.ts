@@ -17,6 +17,18 @@ const SPEC = `argument_specs:
       shape: {type: dict, options: {size: {type: int, required: true}, unit: {}}}
       shapes: {type: list, elements: dict, options: {size: {type: int}}}
       any: {type: raw}
+      modes: {type: list, choices: [a, b]}
+      size: {type: bytes}
+      old: {aliases: [older]}
+      pair: {type: dict, mutually_exclusive: [[x, y]], options: {x: {}, y: {}}}
+      this: {}
+      that: {}
+      both: {}
+      state: {choices: [present, absent]}
+    mutually_exclusive: [[this, that]]
+    required_together: [[size, both]]
+    required_if: [[state, present, [this, that], true], [state, absent, [this]]]
+    required_by: {older: many, both: this}
 `;
 const files = (spec: string) => ({
   'site.yml': '- hosts: all\n  roles: [r]\n',
@@ -26,7 +38,8 @@ const files = (spec: string) => ({
 
 const check = async (values: Readonly<Record<string, unknown>>): Promise<readonly string[]> => {
   const [task] = tasks((await load(files(SPEC)))[0]);
-  const spec = task?.scope.role?.argumentSpec ?? {};
+  const spec = task?.scope.role?.argumentSpec;
+  if (!spec) throw new Error('the role has a spec');
   const scope = makeScope([]).with('vars', values);
   return checkArguments(spec, scope, { file: 'x.yml', line: 1, column: 1 }).map(
     ({ code, message, hint }) => `${code} ${message}${hint ? ` (${hint})` : ''}`,
@@ -53,6 +66,13 @@ describe("a role's argument specs", () => {
       flag: 'yes',
       ratio: '1.5',
       name: 5,
+      size: '10M',
+      both: 1,
+      this: 1,
+      state: 'present',
+      modes: ['b', 'a'],
+      older: 'x',
+      pair: { x: 1 },
       password: 'a',
       many: [1, '2'],
       shape: { size: 1, unit: 'k' },
@@ -107,6 +127,21 @@ describe("a role's argument specs", () => {
       { level: 1, shape: [] },
       'BadArgument shape: the role takes a mapping, not [] (see meta/argument_specs.yml of the role)',
     ],
+    ...(
+      [
+        [{ modes: ['a', 'c'] }, 'modes: the role takes "a" or "b", not ["a","c"]'],
+        [{ size: 'big', both: 1, this: 1 }, 'size: the role takes a size such as 10M, not "big"'],
+        [{ this: 1, that: 1 }, '"this", "that" cannot be given together'],
+        [{ size: '1M' }, '"size", "both" must be given together'],
+        [{ size: '1M', both: 1 }, '"this" must be given with "both"'],
+        [{ state: 'present' }, 'one of "this", "that" must be given where "state" is present'],
+        [{ state: 'absent' }, '"this" must be given where "state" is absent'],
+        [{ pair: { x: 1, y: 2 } }, '"pair.x", "pair.y" cannot be given together'],
+      ] as const
+    ).map(([values, said]): [Record<string, unknown>, string] => [
+      { level: 1, ...values },
+      `BadArgument ${said} (see meta/argument_specs.yml of the role)`,
+    ]),
     [
       { level: 1, shape: {} },
       'MissingArgument the role needs the variable "shape.size" (give it under vars, or in the inventory)',
