@@ -101,10 +101,10 @@ the table in \`/etc/kvmplay/irq_affinity\`; udev has it run again when a NIC or 
 While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the CPUs that it is left with.`,
   crossChecked: true,
   params: Params,
-  reads: (params) => ({
+  reads: (params, seen) => ({
     ...reserveProbes,
     ...cpuProbes(),
-    ...interruptProbes(),
+    ...interruptProbes(seen),
     ...linkProbes,
     ...irqbalanceProbes,
     ...refusedProbes,
@@ -330,12 +330,11 @@ function notesOn(
 function machine(): Record<string, string | { link: string }> {
   const cpu = '/sys/devices/system/cpu';
   const nic = '/sys/devices/pci0000:80/0000:81:00.0';
-  const lines = [
-    ...[0, 1, 2, 3].map((queue) => ` ${50 + queue}:  7  0  0  0  0  0  PCI-MSI ${queue}-edge      eth0-TxRx-${queue}`),
-    ' 40:  9  0  0  0  0  0  PCI-MSI 512000-edge      ahci[0000:00:1f.2]',
-    ' 41:  9  0  0  0  0  0  PCI-MSI 34603009-edge      nvme0q1',
-  ];
-  const irqs = [40, 41, 50, 51, 52, 53];
+  const names = new Map([
+    [40, 'ahci[0000:00:1f.2]'],
+    [41, 'nvme0q1'],
+    ...[0, 1, 2, 3].map((queue) => [50 + queue, `eth0-TxRx-${queue}`] as const),
+  ]);
   return {
     [`${cpu}/online`]: '0-5\n',
     [`${cpu}/present`]: '0-5\n',
@@ -343,14 +342,13 @@ function machine(): Record<string, string | { link: string }> {
     '/sys/devices/system/node/node0/cpulist': '0-2\n',
     '/sys/devices/system/node/node1/cpulist': '3-5\n',
     '/sys/class/net/eth0': { link: `../../..${nic}/net/eth0` },
-    [`${nic}/net/eth0/flags`]: '0x1003\n',
     [`${nic}/net/eth0/queues/rx-0/rps_cpus`]: '00\n',
     [`${nic}/net/eth0/queues/tx-0/xps_cpus`]: '3f\n',
     [`${nic}/uevent`]: 'DRIVER=ixgbe\n',
     [`${nic}/numa_node`]: '1\n',
     ...Object.fromEntries([50, 51, 52, 53].map((irq) => [`${nic}/msi_irqs/${irq}`, 'msix\n'])),
-    '/proc/interrupts': `            CPU0  CPU1  CPU2  CPU3  CPU4  CPU5\n${lines.join('\n')}\n`,
-    ...Object.fromEntries(irqs.map((irq) => [`/proc/irq/${irq}/smp_affinity_list`, '0-5\n'])),
-    ...Object.fromEntries(irqs.map((irq) => [`/proc/irq/${irq}/effective_affinity_list`, '0\n'])),
+    ...Object.fromEntries([...names].map(([irq, name]) => [`/sys/kernel/irq/${irq}/actions`, `${name}\n`])),
+    ...Object.fromEntries([...names.keys()].map((irq) => [`/proc/irq/${irq}/smp_affinity_list`, '0-5\n'])),
+    ...Object.fromEntries([...names.keys()].map((irq) => [`/proc/irq/${irq}/effective_affinity_list`, '0\n'])),
   };
 }

@@ -33,14 +33,26 @@ export function parseInterrupts(table: string): { irq: number; name: string; cou
 }
 
 export function readInterrupts(seen: Seen): Interrupt[] {
-  if (!seen.has('topology.interrupts')) return [];
-  const allowed = byIrq(seen.files('topology.irq_allowed'));
+  const known = seen.has('topology.interrupts')
+    ? parseInterrupts(told(seen, 'topology.interrupts') ?? '')
+    : namedInterrupts(filesOf(seen, 'topology.irq_names'));
+  if (known.length === 0) return [];
+  const allowed = byIrq(filesOf(seen, 'topology.irq_allowed'));
   const effective = byIrq(filesOf(seen, 'topology.irq_effective'));
-  return parseInterrupts(told(seen, 'topology.interrupts') ?? '').map(({ irq, name, counts }) => {
+  return known.map(({ irq, name, counts }) => {
     const may = parseCpuSet(allowed.get(irq) ?? '');
     const does = parseCpuSet(effective.get(irq) ?? '');
     return { irq, name, allowed: may, effective: does.length > 0 ? does : may, counts };
   });
+}
+
+/** Those that somebody has requested. Several on a line are named as in `/proc/interrupts`: `i801_smbus, eth0`. */
+function namedInterrupts(actions: ReadonlyMap<string, string>): ReturnType<typeof parseInterrupts> {
+  const named = [...byIrq(actions)].map(([irq, names]) => ({ irq, name: names.trim().split(',').join(', ') }));
+  return named
+    .filter(({ name }) => name !== '')
+    .sort((a, b) => a.irq - b.irq)
+    .map((one) => ({ ...one, counts: new Map() }));
 }
 
 function byIrq(files: ReadonlyMap<string, string>): Map<number, string> {

@@ -1,4 +1,4 @@
-import { dir, file, glob, type Probes, reserveProbes } from '../contract/index.ts';
+import { dir, file, glob, type Probes, reserveProbes, type Seen } from '../contract/index.ts';
 
 const CPU = '/sys/devices/system/cpu';
 const NODE = '/sys/devices/system/node';
@@ -48,10 +48,21 @@ export function topologyProbes(): Probes {
   };
 }
 
-/** Interrupts, and which NIC has which. */
-export function interruptProbes(): Probes {
+/**
+ * Interrupts by name, and which NIC has which. `/proc/interrupts` tells the names with a column for each CPU, megabytes on a
+ * large host: it is read where the kernel, older than 4.9, tells them nowhere else.
+ */
+export function interruptProbes(seen: Seen): Probes {
+  const isOld = seen.has('topology.irq_names') && seen.files('topology.irq_names').size === 0;
   return {
-    'topology.interrupts': file('/proc/interrupts'),
+    'topology.irq_names': glob('/sys/kernel/irq/[0-9]*/actions'),
+    ...(isOld && { 'topology.interrupts': file('/proc/interrupts') }),
+    ...affinityProbes(),
+  };
+}
+
+function affinityProbes(): Probes {
+  return {
     'topology.irq_allowed': glob('/proc/irq/[0-9]*/smp_affinity_list'),
     'topology.nic_drivers': glob(`${above('/sys/class/net/*', 2)}/uevent`),
     ...Object.fromEntries(
@@ -66,7 +77,8 @@ export function deviceProbes(): Probes {
     ...reserveProbes,
     'topology.hostname': file('/etc/hostname'),
     'topology.cpuinfo': file('/proc/cpuinfo'),
-    ...interruptProbes(),
+    'topology.interrupts': file('/proc/interrupts'),
+    ...affinityProbes(),
     'topology.irq_effective': glob('/proc/irq/[0-9]*/effective_affinity_list'),
     // libvirt keeps the state of each guest that runs here; only root may read it.
     'topology.guests': glob('/run/libvirt/qemu/*.xml'),

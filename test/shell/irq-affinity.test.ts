@@ -99,6 +99,7 @@ describe('the script and the module', () => {
     nics: fc
       .array(nic, { maxLength: 4 })
       .map((all) => all.map((one, at): FakeNic => ({ ...one, name: `eth${at * 5}` }))),
+    old: fc.boolean(),
     others: fc.subarray(['timer', 'ahci[0000:00:1f.2]', 'nvme0q0', 'i801_smbus, eth5', 'PCIe PME, aerdrv', 'xhci_hcd']),
   });
   const word = fc.constantFrom('*', 'eth0', 'eth*', '*5', 'eth[01]*', '?*', 'lo*');

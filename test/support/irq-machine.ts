@@ -22,6 +22,7 @@ export interface IrqMachine {
   readonly nics?: readonly FakeNic[];
   /** Interrupts of other devices, from number 20. */
   readonly others?: readonly string[];
+  readonly old?: boolean;
   readonly more?: Readonly<Record<string, Content>>;
 }
 
@@ -29,7 +30,7 @@ const CPU = '/sys/devices/system/cpu';
 
 /** A host with interrupts as Linux shows them; those of its NICs begin with number 40, 20 for each. */
 export function irqMachine(machine: IrqMachine): Record<string, Content> {
-  const { cpus = 8, nodes = 2, offline = [], nics = [], others = [], more = {} } = machine;
+  const { cpus = 8, nodes = 2, offline = [], nics = [], others = [], more = {}, old = false } = machine;
   const all = cpuSet(Array.from({ length: cpus }, (_, cpu) => cpu));
   const online = all.filter((cpu) => !offline.includes(cpu));
   const files: Record<string, Content> = {
@@ -51,6 +52,8 @@ export function irqMachine(machine: IrqMachine): Record<string, Content> {
     );
     files[`/proc/irq/${irq}/smp_affinity_list`] = `${formatCpuSet(all)}\n`;
     files[`/proc/irq/${irq}/effective_affinity_list`] = '0\n';
+    // Kernels before 4.9 do not tell.
+    if (!old) files[`/sys/kernel/irq/${irq}/actions`] = `${name.replaceAll(', ', ',')}\n`;
   };
   others.forEach((name, at) => {
     request(20 + at, name);

@@ -134,6 +134,15 @@ describe('irq_affinity', () => {
     expect(Object.keys(found).map((name) => name.replace('-TxRx-0', ''))).toEqual(expected.split(' '));
   });
 
+  it('finds the same on a kernel that tells names in /proc/interrupts alone, by one frame more', async () => {
+    const shape = { nics: NICS, others: ['i801_smbus, eth9'], more: LINKS };
+    const params = { cpus: '0-1', ...live };
+
+    expect(await movedOn(params, irqMachine({ ...shape, old: true }))).toEqual(
+      await movedOn(params, irqMachine(shape)),
+    );
+  });
+
   it('says which device there is not', async () => {
     expect(await problemOn(irq_affinity, { devices: 'ens22', cpus: '0' }, irqMachine({ nics: NICS }))).toBe(
       'UnknownDevice: there is no network device ens22 here (did you mean ens2?)',
@@ -341,7 +350,7 @@ describe.skipIf(!existsSync(ladder))('on a captured server', () => {
     const expected = [...readFileSync(join(ladder, 'expected'), 'utf8').matchAll(/queue (\S+) .* bound to CPU(\d+)/g)];
     const irqs = [...table.matchAll(/^\s*(\d+):/gm)].map(([, irq]) => irq);
     const files = {
-      ...irqMachine({ cpus: 4, nodes: 1, nics: [{ name: 'eth0', kind: 'line' }] }),
+      ...irqMachine({ cpus: 4, nodes: 1, nics: [{ name: 'eth0', kind: 'line' }], old: true }),
       ...Object.fromEntries(irqs.map((irq) => [`/proc/irq/${irq}/smp_affinity_list`, '0-3\n'])),
       '/proc/interrupts': table,
     };
