@@ -4,7 +4,7 @@ const layers = [
   ['lab', 'fleet'],
   ['engine', 'report'],
   ['playbook', 'inventory', 'registry', 'transport'],
-  ['template'],
+  ['template', 'vault'],
   ['source', 'topology', 'domain-xml', 'evidence', 'facts'],
   ['contract'],
 ];
@@ -15,6 +15,7 @@ const oneDoor = {
   '@marcbachmann/cel-js': '^src/template/',
   commander: '^src/cli/',
   slimdom: '^src/domain-xml/',
+  'age-encryption': '^src/vault/',
 };
 
 const forbidden = [

@@ -7,6 +7,7 @@ import { makeScope, type Scope } from '../template/index.ts';
 import { connect } from '../transport/connect.ts';
 import { targetOf } from '../transport/target.ts';
 import { checkConnections, makeDialer } from './dialer.ts';
+import { locksmithOf, reading } from './keyring.ts';
 import { askSecret } from './prompt.ts';
 import { type AskFlags, sourcesOf } from './run-flags.ts';
 
@@ -27,7 +28,11 @@ export async function askHosts<T>(
   flags: AskFlags,
   ask: (remote: Remote, host: string) => Promise<T>,
 ): Promise<readonly Asked<T>[]> {
-  const inventory = await loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir: process.cwd() });
+  const inventory = await loadInventory(sourcesOf(flags), {
+    cwd: process.cwd(),
+    playbookDir: process.cwd(),
+    ...reading(await locksmithOf(flags)),
+  });
   const limit = limitPatterns(flags.limit.join(','), process.cwd());
   const { hosts, warnings } = select(inventory, pattern, limit);
   for (const message of warnings) process.stderr.write(`warning: ${message}\n`);

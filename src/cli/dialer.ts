@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Remote } from '../contract/index.ts';
+import { isPassword } from '../engine/censor.ts';
 import type { Identity } from '../engine/host.ts';
 import type { Play } from '../playbook/types.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
+import { keepSecret } from '../source/secrets.ts';
 import type { Scope } from '../template/index.ts';
 import { connect } from '../transport/connect.ts';
 import { targetOf } from '../transport/target.ts';
@@ -83,6 +85,7 @@ function connectionVariables(scope: Scope): Record<string, unknown> {
   for (const name of scope.names()) {
     if (!/^(ansible_|kvmplay_root$)/.test(name) || /^ansible_become(_user|_method)?$/.test(name)) continue;
     known[name] = scope.lookup(name, nowhere);
+    if (isPassword(name)) keepSecret(known[name]);
   }
   return known;
 }

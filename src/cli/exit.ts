@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Unreachable } from '../contract/index.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { renderDiagnostics } from '../source/render.ts';
+import { hideSecrets } from '../source/secrets.ts';
+import { isSealed } from '../vault/keyring.ts';
 
 /** What kvmplay's exit statuses mean; they are relied on from outside. */
 export const EXIT = {
@@ -27,7 +29,8 @@ export class CouldNot extends Error {
 }
 
 /** Say what went wrong, in the words that fit its kind, and give the status to exit with. */
-export function explainError(error: unknown, write: (text: string) => void, colour: boolean): number {
+export function explainError(error: unknown, print: (text: string) => void, colour: boolean): number {
+  const write = (text: string) => print(hideSecrets(text));
   if (error instanceof UserError) {
     write(renderDiagnostics(error.diagnostics, { colour, readSource }));
     const count = error.diagnostics.length;
@@ -49,7 +52,9 @@ export function explainError(error: unknown, write: (text: string) => void, colo
 
 function readSource(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    // Its lines are not those that positions count.
+    return isSealed(text) ? undefined : text;
   } catch {
     return undefined;
   }

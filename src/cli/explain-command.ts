@@ -1,12 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { ExplainFlags } from './explain.ts';
 import { collect } from './run-command.ts';
+import { addVaultFlags } from './vault-flags.ts';
 
 /** `kvmplay explain`: what a variable is on a host, and why. */
 export function addExplainCommand(kvmplay: Command): void {
-  kvmplay
-    .command('explain')
-    .description('Say what a variable is on a host, where that is written, and what it overrides')
+  addVaultFlags(
+    kvmplay
+      .command('explain')
+      .description('Say what a variable is on a host, where that is written, and what it overrides'),
+  )
     .argument('<host>', 'a host of the inventory')
     .argument('[variable]', 'its name. Default: all that is written anywhere')
     .option(

@@ -3,12 +3,14 @@ import { inventoryVariables } from '../inventory/index.ts';
 import type { Play } from '../playbook/types.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
+import { hideIn, hideSecrets } from '../source/secrets.ts';
 import { showAt } from '../source/show-at.ts';
 import { EXIT } from './exit.ts';
 import { loadRun } from './load-run.ts';
 import { hostVariables } from './variables.ts';
+import type { VaultFlags } from './vault-flags.ts';
 
-export interface ExplainFlags {
+export interface ExplainFlags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly playbook: readonly string[];
   readonly extraVars: readonly string[];
@@ -18,9 +20,9 @@ export interface ExplainFlags {
 export async function explainCommand(
   host: string,
   variable: string | undefined,
-  { inventory, playbook, extraVars, format }: ExplainFlags,
+  { inventory, playbook, extraVars, format, ...vault }: ExplainFlags,
 ): Promise<number> {
-  const loaded = await loadRun(playbook, { inventory, extraVars, limit: [] });
+  const loaded = await loadRun(playbook, { ...vault, inventory, extraVars, limit: [] });
   if (!loaded.inventory.hosts.has(host)) {
     const hint = didYouMean(host, [...loaded.inventory.hosts.keys()]) ?? 'see `kvmplay inventory --graph`';
     throw new UserError([mistake('UnknownHost', `the inventory has no host "${host}"`, undefined, hint)]);
@@ -42,13 +44,25 @@ export async function explainCommand(
       mistake('UndefinedVariable', `nothing gives ${host} a variable "${variable}"`, undefined, hint),
     ]);
   }
+  const told = found.map(censored);
   const text =
     format === 'json'
-      ? `${JSON.stringify(found.map(plain), null, 2)}\n`
-      : found.map(variable === undefined ? line : block).join('');
-  process.stdout.write(text);
+      ? `${JSON.stringify(told.map(plain), null, 2)}\n`
+      : told.map(variable === undefined ? line : block).join('');
+  process.stdout.write(hideSecrets(text));
   return EXIT.ok;
 }
+
+/** A value that is made of secrets shows the rest. */
+const censored = (one: Explained): Explained => ({
+  ...one,
+  ...('value' in one && { value: hideIn(one.value) }),
+  ...(one.error !== undefined && { error: hideSecrets(one.error) }),
+  origins: one.origins.map((origin) => ({
+    ...origin,
+    ...('written' in origin && { written: hideIn(origin.written) }),
+  })),
+});
 
 const shown = ({ value, error, secret }: Explained): string =>
   secret ? '(secret)' : error === undefined ? JSON.stringify(value) : `(cannot be told: ${error})`;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { renderDiagnostics } from '../source/render.ts';
 import { collect } from './run-command.ts';
+import { addVaultFlags, type VaultFlags } from './vault-flags.ts';
 
-interface Flags {
+interface Flags extends VaultFlags {
   readonly inventory: readonly string[];
   readonly limit: readonly string[];
   readonly list?: boolean;
@@ -16,9 +17,7 @@ interface Flags {
 
 /** `kvmplay inventory`: what `ansible-inventory` prints, and `--hosts` one name a line. */
 export function addInventoryCommand(kvmplay: Command): void {
-  kvmplay
-    .command('inventory')
-    .description('Show hosts, groups and variables as an inventory gives them')
+  addVaultFlags(kvmplay.command('inventory').description('Show hosts, groups and variables as an inventory gives them'))
     .argument('[group]', 'the group to start a --graph at')
     .option(
       '-i, --inventory <source>',
@@ -36,6 +35,7 @@ export function addInventoryCommand(kvmplay: Command): void {
     .option('--playbook-dir <folder>', 'the folder whose group_vars and host_vars count as beside a playbook')
     .action(async (group: string | undefined, flags: Flags) => {
       const { inventoryCommand } = await import('./inventory.ts');
+      const { locksmithOf } = await import('./keyring.ts');
       const { limit, graph, inventory, ...rest } = flags;
       const sources =
         inventory.length > 0 ? inventory : (process.env.ANSIBLE_INVENTORY ?? '').split(',').filter(Boolean);
@@ -43,6 +43,7 @@ export function addInventoryCommand(kvmplay: Command): void {
         {
           ...rest,
           inventory: sources,
+          openVault: (await locksmithOf(flags)).openFile,
           ...(limit.length > 0 && { limit: limit.join(',') }),
           ...(graph !== undefined && { graph: group ?? graph }),
         },

@@ -1,4 +1,11 @@
-import { hostsMatching, inventoryGraph, inventoryHost, inventoryList, loadInventory } from '../inventory/index.ts';
+import {
+  hostsMatching,
+  inventoryGraph,
+  inventoryHost,
+  inventoryList,
+  loadInventory,
+  type OpenVault,
+} from '../inventory/index.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 
 export interface InventoryOptions {
@@ -13,6 +20,8 @@ export interface InventoryOptions {
   readonly vars?: boolean;
   readonly export?: boolean;
   readonly playbookDir?: string;
+  /** Encrypted values are printed as they are written, so files alone need be opened. */
+  readonly openVault?: OpenVault;
 }
 
 /**
@@ -31,6 +40,7 @@ export async function inventoryCommand(
     cwd: io.cwd,
     variableFiles: Boolean(list || host !== undefined || vars),
     ...(playbookDir !== undefined && { playbookDir }),
+    ...(options.openVault && { openVault: options.openVault }),
   });
   inventory.warnings.forEach(io.warn);
 

@@ -11,7 +11,9 @@ import { type Diagnostic, mistake, type Position, UserError, withoutEchoes } fro
 import { readText } from '../source/read-text.ts';
 import type { Binding } from '../template/index.ts';
 import { extraVariables } from './extra-vars.ts';
+import { locksmithOf, reading } from './keyring.ts';
 import { type RunFlags, sourcesOf } from './run-flags.ts';
+import type { VaultFlags } from './vault-flags.ts';
 
 /** Everything a run is made of, read and found right. */
 export interface Loaded {
@@ -26,9 +28,10 @@ export interface Loaded {
 /** Read the playbooks, the inventory and the variables. Throws one `UserError` with the mistakes of all of them. */
 export async function loadRun(
   files: readonly string[],
-  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars'>,
+  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars' | keyof VaultFlags>,
   text?: string,
 ): Promise<Loaded> {
+  const locksmith = await locksmithOf(flags);
   const found: Diagnostic[] = [];
   const collect = async <T>(work: () => Promise<T> | T): Promise<T | undefined> => {
     try {
@@ -39,18 +42,21 @@ export async function loadRun(
       return undefined;
     }
   };
-  const extra = await collect(() => extraVariables(flags.extraVars));
+  const extra = await collect(() => extraVariables(flags.extraVars, locksmith));
   const known = {
     moduleNames: [...moduleNames(), ...controlNames()],
     extra: extra ?? new Map(),
     ...(text !== undefined && { readFile: readerWith(resolve(files[0] ?? ''), text) }),
+    locksmith,
   };
   const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
   const playbooks = loaded.map(({ playbook }) => playbook);
   found.push(...loaded.flatMap(({ mistakes }) => mistakes), ...(await checkTasks(playbooks)));
   const [first] = files;
   const playbookDir = first === undefined ? process.cwd() : dirname(resolve(first));
-  const inventory = await collect(() => loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir }));
+  const inventory = await collect(() =>
+    loadInventory(sourcesOf(flags), { cwd: process.cwd(), playbookDir, ...reading(locksmith) }),
+  );
   const plays = playbooks.flatMap((playbook) => playbook.plays);
   const facts = checkFacts(plays, [...(inventory ? writtenIn(inventory) : []), ...(extra ?? [])]);
   found.push(...facts.mistakes);

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { keepSecret } from '../source/secrets.ts';
 
 /** Asks on the terminal without showing what is typed. Undefined where there is no terminal. */
 export async function askSecret(prompt: string): Promise<string | undefined> {
@@ -9,7 +10,10 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: hidden, terminal: true });
   try {
     return await new Promise<string | undefined>((resolve) => {
-      lines.once('line', resolve);
+      lines.once('line', (line) => {
+        keepSecret(line);
+        resolve(line);
+      });
       lines.once('close', () => resolve(undefined));
       lines.once('SIGINT', () => {
         process.stderr.write('\n');

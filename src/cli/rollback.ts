@@ -12,6 +12,7 @@ import { makeScope } from '../template/index.ts';
 import { checkConfirm, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { journalOf } from './history.ts';
+import { locksmithOf, reading } from './keyring.ts';
 import type { ConnectionFlags } from './run-flags.ts';
 import { startJournal } from './start-journal.ts';
 import { VERSION } from './version.ts';
@@ -34,7 +35,8 @@ export async function rollbackCommand(run: string, flags: RollbackFlags): Promis
   const start = records.find((record) => record.is === 'run');
   const cwd = flags.inventory.length > 0 ? process.cwd() : (start?.cwd ?? process.cwd());
   const sources = flags.inventory.length > 0 ? flags.inventory : (start?.inventory ?? []);
-  const inventory = await loadInventory(sources, { cwd, playbookDir: resolve(cwd, start?.playbooks[0] ?? '.', '..') });
+  const playbookDir = resolve(cwd, start?.playbooks[0] ?? '.', '..');
+  const inventory = await loadInventory(sources, { cwd, playbookDir, ...reading(await locksmithOf(flags)) });
   const limit = limitPatterns(flags.limit.join(','), process.cwd());
   const wanted = new Set(limit.length > 0 ? select(inventory, 'all', limit).hosts.map(({ name }) => name) : []);
 

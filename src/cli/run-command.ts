@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { IMPACTS } from '../contract/index.ts';
 import type { RunFlags } from './run-flags.ts';
+import { addVaultFlags } from './vault-flags.ts';
 
 /** For flags that may be given several times. */
 export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -93,7 +94,7 @@ export function addAskFlags(command: Command): Command {
 
 /** How hosts are reached, and as whom. */
 export function addConnectionFlags(command: Command): Command {
-  return command
+  return addVaultFlags(command)
     .option('-u, --user <user>', 'connect as this user')
     .option('-K, --ask-become-pass', 'ask for the password to become another user')
     .option('-k, --ask-pass', 'ask for the password to connect')

@@ -1,7 +1,8 @@
 import type { Impact } from '../contract/index.ts';
+import type { VaultFlags } from './vault-flags.ts';
 
 /** How hosts are reached, and as whom. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends VaultFlags {
   readonly user?: string;
   readonly askBecomePass?: boolean;
   readonly askPass?: boolean;

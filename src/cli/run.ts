@@ -13,6 +13,7 @@ import { makeMemory, scopeFor } from '../engine/variables.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
+import { hideSecrets } from '../source/secrets.ts';
 import { checkConfirm, checkConnections, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { lists } from './lists.ts';
@@ -42,7 +43,7 @@ export async function runCommand(
     return EXIT.ok;
   }
   if (flags.listHosts || flags.listTasks || flags.listTags) {
-    process.stdout.write(lists({ ...loaded, playbooks }, flags, files));
+    process.stdout.write(hideSecrets(lists({ ...loaded, playbooks }, flags, files)));
     return EXIT.ok;
   }
 

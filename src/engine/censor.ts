@@ -1,5 +1,6 @@
 import { type Change, unknown } from '../contract/index.ts';
-import type { Result } from './events.ts';
+import { hideIn, hideSecrets, holdsSecret } from '../source/secrets.ts';
+import type { Event, Result } from './events.ts';
 
 const HIDDEN = 'the output has been hidden due to the fact that no_log: true was specified';
 
@@ -20,13 +21,65 @@ export function censored(result: Result): Result {
 }
 
 /** What is written down of a `no_log` task's change: where it was made. It cannot be taken back by what is not kept. */
-export function censoredChange(change: Change): Change {
+export const censoredChange = (change: Change): Change => blanked(change, 'hidden by no_log', 'no_log');
+
+function blanked(change: Change, why: string, by: string): Change {
   return {
     ...change,
-    summary: 'hidden by no_log',
-    before: unknown('hidden by no_log'),
-    after: unknown('hidden by no_log'),
+    summary: why,
+    before: unknown(why),
+    after: unknown(why),
     do: [],
-    undo: { impossible: 'no_log: what stood there before was not kept' },
+    undo: { impossible: `${by}: what stood there before was not kept` },
+  };
+}
+
+/** Variables that are passwords wherever they are written. */
+export const isPassword = (variable: string): boolean =>
+  /^ansible_(?:.*_)?(?:pass|password|passphrase)$/.test(variable);
+
+/** An event without any secret in what comes from users and hosts. */
+export function censoredEvent(event: Event): Event {
+  switch (event.event) {
+    case 'task_result': {
+      const { host, status, pending, delegated_to, diff, ms, changes, error, ...free } = event.result;
+      const result: Result = {
+        ...hideIn(free),
+        host,
+        status,
+        ...(pending && { pending }),
+        ...(delegated_to !== undefined && { delegated_to }),
+        ...(error && { error: { ...hideIn(error), code: error.code } }),
+        changes: changes.map((change) => ({ ...hideIn(change), plane: change.plane, impact: change.impact })),
+        diff,
+        ms,
+      };
+      return { ...event, result };
+    }
+    case 'warning':
+      return { ...event, message: hideSecrets(event.message) };
+    case 'play_start': {
+      const steps = event.steps.map((step) => ({
+        ...step,
+        play: hideSecrets(step.play),
+        name: hideSecrets(step.name),
+      }));
+      return { ...event, name: hideSecrets(event.name), steps };
+    }
+    default:
+      return event;
+  }
+}
+
+/** What is written down of a change that may hold a secret: as of a `no_log` one where it does. */
+export function censoredSecret(change: Change): Change {
+  if (!holdsSecret(change)) return change;
+  const blank = blanked(change, 'hidden: it holds a secret', 'it held a secret');
+  const { disturbs, hints, ...rest } = blank;
+  return {
+    ...rest,
+    target: hideIn(rest.target),
+    ...(disturbs && { disturbs: hideIn(disturbs) }),
+    ...(hints && { hints: hideIn(hints) }),
   };
 }

@@ -2,8 +2,9 @@ import { NotKnown } from '../contract/index.ts';
 import { type Inventory, layersOf } from '../inventory/index.ts';
 import type { Enclosing, Play, Task } from '../playbook/types.ts';
 import { type Position, UserError } from '../source/diagnostic.ts';
-import { type Node, toData } from '../source/node.ts';
+import { isSecret, type Node, toData } from '../source/node.ts';
 import { type Binding, bindings, type Level, makeScope, type Scope } from '../template/index.ts';
+import { isPassword } from './censor.ts';
 import { tasksOf } from './steps.ts';
 
 /** One place that gives a variable a value. */
@@ -100,8 +101,8 @@ function explainOne(name: string, play: Play | undefined, views: readonly View[]
       if (explained.tasks.length > 0) same.explained = { ...explained, tasks: [...explained.tasks, ...tasks] };
       continue;
     }
-    const origins = distinctOrigins(found.map(({ level, binding }) => originOf(level, binding)));
-    const secret = bound.some((binding) => 'node' in binding && isSecret(binding.node));
+    const origins = distinctOrigins(found.map(({ level, binding }) => originOf(name, level, binding)));
+    const secret = isPassword(name) || bound.some((binding) => 'node' in binding && isSecret(binding.node));
     const value = secret ? {} : evaluated(name, scope, origins[0]?.at);
     distinct.push({ bound, explained: { name, ...(play && { play }), tasks, ...value, secret, origins } });
   }
@@ -112,22 +113,16 @@ const placeOf = (binding: Binding): unknown => ('node' in binding ? binding.node
 const isSame = (a: readonly Binding[], b: readonly Binding[]): boolean =>
   a.length === b.length && a.every((one, index) => placeOf(one) === placeOf(b[index] ?? one));
 
-function originOf(level: string, binding: Binding): Origin {
+function originOf(name: string, level: string, binding: Binding): Origin {
   if ('data' in binding) return { level };
   const { node } = binding;
-  return { level, at: node.at, ...(!isSecret(node) && { written: toData(node) }) };
+  return { level, at: node.at, ...(!isPassword(name) && !isSecret(node) && { written: toData(node) }) };
 }
 
 /** A folder beside the inventory may be the one beside the playbook. */
 const distinctOrigins = (origins: readonly Origin[]): readonly Origin[] => [
   ...new Map(origins.map((origin) => [JSON.stringify([origin.level, origin.at]), origin])).values(),
 ];
-
-function isSecret(node: Node): boolean {
-  if (node.kind === 'list') return node.items.some(isSecret);
-  if (node.kind === 'map') return node.entries.some(({ value }) => isSecret(value));
-  return node.tag === '!vault';
-}
 
 function evaluated(
   name: string,

@@ -2,6 +2,8 @@ import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promise
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionResult, Change } from '../contract/index.ts';
+import { hideIn, hideSecrets, holdsSecret } from '../source/secrets.ts';
+import { censoredSecret } from './censor.ts';
 import type { Identity } from './host.ts';
 
 /** What a run meant to do and did, one JSON line each, on disk before it is relied on. */
@@ -106,7 +108,7 @@ export async function openJournal(directory: string, runId: string): Promise<Jou
     nextSeq: () => ++seq,
     append(record) {
       const written = new Promise<void>((resolve, reject) => {
-        waiting.push({ line: `${JSON.stringify(record)}\n`, resolve, reject });
+        waiting.push({ line: `${JSON.stringify(censoredRecord(record))}\n`, resolve, reject });
       });
       flushing ??= flush();
       return written;
@@ -116,6 +118,23 @@ export async function openJournal(directory: string, runId: string): Promise<Jou
       await handle.close();
     },
   };
+}
+
+/** What may be kept on disk: a change with a secret in it is written down as a `no_log` one is. */
+function censoredRecord(record: JournalRecord): JournalRecord {
+  switch (record.is) {
+    case 'intent': {
+      const changes = record.changes.map(censoredSecret);
+      return { ...record, task: hideSecrets(record.task), changes };
+    }
+    case 'done':
+    case 'taken-back':
+      return holdsSecret(record.results) ? { ...record, results: hideIn(record.results) } : record;
+    case 'lost':
+      return { ...record, why: hideSecrets(record.why) };
+    default:
+      return record;
+  }
 }
 
 async function writeDurably(handle: FileHandle, lines: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Impact } from '../contract/index.ts';
 import type { Enclosing, Item, Play, Task } from '../playbook/types.ts';
 import { findModule } from '../registry/index.ts';
+import { hideSecrets } from '../source/secrets.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import { censored } from './censor.ts';
@@ -238,7 +239,7 @@ const handlersNamed = (play: Play, names: readonly string[]): readonly Task[] =>
 
 const notified = (play: Play, handlers: readonly Task[]): Notified => ({
   playbook: play.at.file,
-  play: play.name,
+  play: hideSecrets(play.name),
   handlers: handlers.map(({ name }) => String(name.value)),
 });
 

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reading } from '../contract/index.ts';
 import type { Expression, Task } from '../playbook/types.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { isTemplated, isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
 import { attempt, keptOf, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
@@ -165,6 +167,8 @@ function conclude(
 ): { end: TaskEnd; kept: Kept } {
   if (came.facts) context.remember(came.facts);
   const kept = keptOf(came);
+  // Whatever prints it later must not.
+  if (task.noLog) for (const one of told(came)) keepSecret(one);
   const scope = context.scope(locals);
   const named = isTemplated(task.name) && { name: context.title };
   const status = statusOf(task, context, scope, came);
@@ -196,6 +200,18 @@ function conclude(
     },
   };
 }
+
+/** All that a task says in words of its own making. */
+const told = ({ message, values, facts, error, reason, plan }: Attempt): readonly unknown[] => [
+  message,
+  values,
+  facts,
+  error?.message,
+  reason,
+  plan?.changes.flatMap(({ summary, before, after }) => [summary, textIn(before), textIn(after)]),
+];
+
+const textIn = (reading: Reading): string | undefined => (reading.is === 'text' ? reading.text : undefined);
 
 function statusOf(task: Task, context: TaskContext, scope: Scope, came: Attempt): Status {
   if (came.status === 'unreachable') return task.ignoreUnreachable ? 'ignored' : 'unreachable';

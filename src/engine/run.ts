@@ -1,5 +1,6 @@
 import type { Impact, Remote } from '../contract/index.ts';
 import type { Enclosing, Play, Playbook, Task } from '../playbook/types.ts';
+import { hideSecrets } from '../source/secrets.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Binding, Scope } from '../template/index.ts';
 import { censoredChange } from './censor.ts';
@@ -202,7 +203,8 @@ const started = (job: Run) =>
     playbooks: job.playbooks.map(({ file }) => file),
   }) as const;
 
-const isOf = ({ playbook, play }: PendingHandler, { at, name }: Play): boolean => playbook === at.file && play === name;
+const isOf = ({ playbook, play }: PendingHandler, { at, name }: Play): boolean =>
+  playbook === at.file && play === hideSecrets(name);
 
 const handlerNames = ({ handlers }: Play): readonly string[] => handlers.map(({ name }) => String(name.value));
 

@@ -1,5 +1,6 @@
 import { mistake, UserError } from '../source/diagnostic.ts';
 import type { Entry, MapNode, Node, Scalar } from '../source/node.ts';
+import { HIDDEN } from '../source/secrets.ts';
 import { isFloat, keyValue, pythonType } from './python-node.ts';
 import { floatText, integerText } from './python-print.ts';
 import { byCodePoint } from './python-text.ts';
@@ -46,7 +47,8 @@ function enclosed(open: string, lines: readonly string[], close: string, indent:
 }
 
 function printScalar(node: Scalar, inner: string, indent: string): string {
-  const { value, tag } = node;
+  const { value, tag, secret } = node;
+  if (secret) return JSON.stringify(HIDDEN);
   if (typeof value === 'string') {
     const quoted = JSON.stringify(isoTime(node) ?? value);
     if (tag === undefined) return quoted;

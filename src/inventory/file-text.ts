@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { mistake, UserError } from '../source/diagnostic.ts';
+import { isSealed } from '../vault/keyring.ts';
 
-/** Opens a file that is an Ansible Vault as a whole: its text and its path to its plain text. */
+/** Opens a file that is encrypted as a whole: its text and its path to its plain text. */
 export type OpenVault = (envelope: string, file: string) => Promise<string>;
 
 /** A path as the user would write it: relative where that is shorter. */
@@ -11,8 +12,12 @@ export function displayed(path: string, cwd: string): string {
   return short === '' || short.startsWith('..') ? path : short;
 }
 
-/** The bytes of a file, a vault opened. Throws `UserError`: `FileUnreadable`, `VaultLocked`. `shown` is for messages. */
-export async function readBytes(path: string, shown: string, openVault: OpenVault | undefined): Promise<Buffer> {
+/** The bytes of a file, a vault opened, and whether it was one. Throws `UserError`: `FileUnreadable`, `VaultLocked`, `BadVault`. `shown` is for messages. */
+export async function readBytes(
+  path: string,
+  shown: string,
+  openVault: OpenVault | undefined,
+): Promise<{ readonly bytes: Buffer; readonly sealed: boolean }> {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -26,9 +31,9 @@ export async function readBytes(path: string, shown: string, openVault: OpenVaul
       ),
     ]);
   }
-  if (bytes.toString('latin1', 0, 15) !== '$ANSIBLE_VAULT;') return bytes;
-  if (openVault) return Buffer.from(await openVault(bytes.toString(), path));
-  const hint = 'give --vault-password-file';
+  if (!isSealed(bytes.toString('latin1', 0, 64))) return { bytes, sealed: false };
+  if (openVault) return { bytes: Buffer.from(await openVault(bytes.toString(), shown)), sealed: true };
+  const hint = 'give --vault-password-file, or --age-identity';
   throw new UserError([
     mistake('VaultLocked', `${shown} is encrypted`, { file: shown, line: 1, column: 1, length: 14 }, hint),
   ]);

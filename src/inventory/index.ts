@@ -1,4 +1,5 @@
 /** All that other parts use of inventories. */
+export type { OpenVault } from './file-text.ts';
 export { inventoryVariables } from './host-variables.ts';
 export { layersOf, merged, writtenIn } from './layers.ts';
 export { limitPatterns } from './limit.ts';

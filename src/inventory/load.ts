@@ -2,12 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Diagnostic, UserError } from '../source/diagnostic.ts';
+import type { Node } from '../source/node.ts';
 import type { OpenVault } from './file-text.ts';
 import { LOCALHOST } from './localhost.ts';
 import { attempt } from './misread.ts';
 import { readSource } from './read-source.ts';
 import { Roster } from './roster.ts';
-import type { Inventory, VariableFolder } from './types.ts';
+import type { Inventory, VariableFolder, Variables } from './types.ts';
 import { readVariableFiles } from './variable-files.ts';
 
 export interface LoadOptions {
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly scriptTimeoutMs?: number;
   /** Without it a file that is a vault as a whole is a mistake. */
   readonly openVault?: OpenVault;
+  /** Opens encrypted values; without it each is a mistake where it is used. */
+  readonly unseal?: (node: Node) => Promise<Node>;
 }
 
 /**
@@ -70,7 +73,22 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
     ...[...besideInventory].flatMap((path) => folder(path, 'inventory')),
     ...folder(playbookDir, 'playbook'),
   ];
+  if (options.unseal) await unsealAll([...roster.hosts.values(), ...roster.groups.values()], folders, options.unseal);
   return { hosts: roster.hosts, groups: roster.groups, folders, warnings: roster.warnings };
+}
+
+/** Opened in place: hosts and groups hold each other. */
+async function unsealAll(
+  named: readonly { readonly variables: Variables }[],
+  folders: readonly VariableFolder[],
+  unseal: (node: Node) => Promise<Node>,
+): Promise<void> {
+  const layers = folders.flatMap(({ groups, hosts }) => [...groups.values(), ...hosts.values()].flat());
+  const all: readonly Variables[] = [...named.map(({ variables }) => variables), ...layers];
+  const maps = all.filter((one): one is Map<string, Node> => one instanceof Map);
+  await Promise.all(
+    maps.flatMap((map) => [...map].map(async ([name, node]) => void map.set(name, await unseal(node)))),
+  );
 }
 
 function pathOf(source: string, cwd: string): string {

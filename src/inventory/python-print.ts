@@ -1,15 +1,18 @@
-import type { Node, Scalar } from '../source/node.ts';
+import { isSecret, type Node, type Scalar } from '../source/node.ts';
+import { HIDDEN } from '../source/secrets.ts';
 import { isFloat, keyValue, pythonType } from './python-node.ts';
 import { isoTime, pythonTime } from './timestamp.ts';
 
 /** As Python's `str()` shows a value: text as it is, all else as `repr()`. */
 export function pythonStr(node: Node): string {
+  if (node.kind === 'scalar' && isSecret(node)) return HIDDEN;
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || pythonType(node)) return pythonRepr(node);
   return isoTime(node)?.replace('T', ' ') ?? node.value;
 }
 
 /** As Python's `repr()` shows a value. */
 export function pythonRepr(node: Node): string {
+  if (node.kind === 'scalar' && isSecret(node)) return `'${HIDDEN}'`;
   const type = pythonType(node);
   if (node.kind === 'map') {
     const entries = node.entries.map((entry) => {

@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { extname, join } from 'node:path';
 import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import type { Node } from '../source/node.ts';
+import { markSecret, type Node, toData } from '../source/node.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { parseAddress } from './address.ts';
 import { displayed, type OpenVault, readBytes, textOfIni } from './file-text.ts';
 import { readIni } from './ini.ts';
@@ -70,14 +71,15 @@ function readHostList(list: string, roster: Roster): void {
 /** Try what Ansible tries, in its order: a script, YAML where the extension allows it, INI. */
 async function readFile(path: string, roster: Roster, options: ReadOptions): Promise<void> {
   const file = displayed(path, options.cwd);
-  const bytes = await readBytes(path, file, options.openVault);
+  const { bytes, sealed } = await readBytes(path, file, options.openVault);
   const isProgram = /^(?:#!|\x7fELF)/.test(bytes.toString('latin1', 0, 4));
   if (isProgram && isExecutable(path)) return readScript(path, roster, options);
 
   const extension = extname(path);
-  const yaml = YAML_EXTENSIONS.includes(extension) ? readAsYaml(bytes, file, roster) : undefined;
+  const yaml = YAML_EXTENSIONS.includes(extension) ? readAsYaml(bytes, file, roster, sealed) : undefined;
   if (yaml?.read) return;
   try {
+    if (sealed) for (const [, value] of textOfIni(bytes).matchAll(/=\s*(\S.*)/g)) keepSecret(value);
     readIni(textOfIni(bytes), file, roster);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -99,11 +101,12 @@ type Attempt =
   | { readonly read: true }
   | { readonly read: false; readonly isMap: boolean; readonly found: readonly Diagnostic[] };
 
-function readAsYaml(bytes: Buffer, file: string, roster: Roster): Attempt {
+function readAsYaml(bytes: Buffer, file: string, roster: Roster, sealed: boolean): Attempt {
   let root: Node | undefined;
   try {
     root = parseData(decodeText(bytes, file), file);
-    readYamlInventory(root, roster);
+    if (sealed) keepSecret(toData(root));
+    readYamlInventory(sealed ? markSecret(root) : root, roster);
     return { read: true };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

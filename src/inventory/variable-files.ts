@@ -2,7 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import { describeNode } from '../source/node.ts';
+import { describeNode, markSecret, toData } from '../source/node.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { displayed, type OpenVault, readBytes } from './file-text.ts';
 import { parseData } from './parse-data.ts';
 import { isEmpty } from './python-node.ts';
@@ -70,7 +71,10 @@ function filesBelow(folder: string): string[] {
 
 async function readVariables(path: string, options: VariableFileOptions): Promise<Variables> {
   const file = displayed(path, options.cwd);
-  const root = parseData(decodeText(await readBytes(path, file, options.openVault), file), file);
+  const { bytes, sealed } = await readBytes(path, file, options.openVault);
+  const parsed = parseData(decodeText(bytes, file), file);
+  if (sealed) keepSecret(toData(parsed));
+  const root = sealed ? markSecret(parsed) : parsed;
   if (isEmpty(root)) return new Map();
   if (root.kind === 'map') return new Map(root.entries.map(({ key, value }) => [key, value]));
   const message = `a file of variables is a mapping, and this is ${describeNode(root)}`;

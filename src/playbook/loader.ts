@@ -1,15 +1,20 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { type Node, nodeOf } from '../source/node.ts';
+import { markSecret, type Node, nodeOf, toData } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
-import { readYaml } from '../source/yaml.ts';
+import { keepSecret } from '../source/secrets.ts';
+import { type ReadYaml, readYaml } from '../source/yaml.ts';
 import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
+import { isSealed } from '../vault/keyring.ts';
+import { type Locksmith, makeLocksmith } from '../vault/locksmith.ts';
 import type { Vars } from './types.ts';
 
 export interface LoadOptions {
   /** Modules, and the tasks that the engine does itself. */
   readonly moduleNames: readonly string[];
-  /** How a file is read: one that knows the vault reads encrypted files, too. Throws `UserError`. */
+  /** How a file is read, where it is not from disk. Throws `UserError`. */
   readonly readFile?: (file: string, at?: Position) => Promise<string>;
+  /** Opens files and values that are encrypted. Without it they are mistakes, values only where they are used. */
+  readonly locksmith?: Locksmith;
   /** The variables that are known before any host is: those of `-e`. */
   readonly extra?: ReadonlyMap<string, Binding>;
   /** Directories in which roles are looked for, after `roles` beside the playbook. */
@@ -35,12 +40,21 @@ export function makeLoader(options: LoadOptions): Loader {
   const files = new Map<string, Promise<Node | undefined>>();
   let tasks = 0;
 
+  const open = async (text: string, file: string): Promise<ReadYaml> => {
+    if (!isSealed(text)) return readYaml(text, file);
+    const { locksmith = makeLocksmith({ passwords: [], identities: [] }) } = options;
+    const { node, mistakes } = readYaml(await locksmith.openFile(text, file), file);
+    if (node) keepSecret(toData(node));
+    return { mistakes, ...(node && { node: markSecret(node) }) };
+  };
   const read = async (file: string, at?: Position): Promise<Node | undefined> => {
     try {
-      const text = options.readFile ? await options.readFile(file, at) : readText(file, at);
-      const { node, mistakes } = readYaml(text, file);
+      const { node, mistakes } = await open(
+        options.readFile ? await options.readFile(file, at) : readText(file, at),
+        file,
+      );
       found.push(...mistakes);
-      return node;
+      return node && options.locksmith ? options.locksmith.unseal(node) : node;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.push(...error.diagnostics);

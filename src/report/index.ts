@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { censoredEvent } from '../engine/censor.ts';
 import type { Event } from '../engine/events.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { gather, type RunDocument } from './document.ts';
@@ -40,16 +41,17 @@ export function makeReports(options: ReportOptions): Reports {
   const formats = files.map((file) => ({ file, format: formatOf(file) }));
   const write = (text: string) => void stdout.write(text);
   const documents: RunDocument[] = [];
-  const shown = {
+  const printed = {
     human: () => humanReport({ write, paint: paintFor(stdout), columns: stdout.columns, verbosity }),
     json: () => gather((document) => write(toJson(document))),
     jsonl: () => jsonlReport(write),
     quiet: () => () => {},
   }[output]();
-  const reports = [shown, ...(files.length > 0 ? [gather((document) => documents.push(document))] : [])];
+  const reports = [printed, ...(files.length > 0 ? [gather((document) => documents.push(document))] : [])];
   return {
     emit: (event) => {
-      for (const report of reports) report(event);
+      const shown = censoredEvent(event);
+      for (const report of reports) report(shown);
     },
     close: async () => {
       for (const document of documents)

@@ -105,7 +105,7 @@ export function convertYaml(
     const tag = node.tag?.replace('!vault-encrypted', '!vault');
     const quoted = node.type !== 'PLAIN';
     const base = { kind: 'scalar', at, quoted, raw, ...(unsafe && { tag: '!unsafe' }) } as const;
-    if (tag === '!vault' || tag === '!unsafe') return { ...base, value: written, tag };
+    if (tag === '!vault' || tag === '!age' || tag === '!unsafe') return { ...base, value: written, tag };
     if (tag === `${CORE_TAG}str` || (quoted && !tag?.startsWith(CORE_TAG))) return { ...base, value: written };
     const value = resolvePlain(written, dialect);
     if (dialect === '1.2') found.push(...doubtful(written, value, at));
@@ -128,10 +128,11 @@ export function convertYaml(
   };
 
   const isUnsafe = (tag: string | undefined, at: Position): boolean => {
-    if (tag?.startsWith('!vault'))
-      found.push(
-        mistake('BadTag', '!vault stands before a text', at, 'write NAME: !vault | and the encrypted text below it'),
-      );
+    const sealed = /^!(?:vault|age)/.exec(tag ?? '')?.[0];
+    if (sealed !== undefined) {
+      const hint = `write NAME: ${sealed} | and the encrypted text below it`;
+      found.push(mistake('BadTag', `${sealed} stands before a text`, at, hint));
+    }
     return tag === '!unsafe';
   };
 

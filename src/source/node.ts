@@ -12,8 +12,12 @@ export interface Scalar {
   readonly quoted: boolean;
   /** The characters in the source, quotes and block header included: `"a\tb"`, `0x1F`, `1.0`. */
   readonly raw?: string;
-  /** `!vault` or `!unsafe`. */
+  /** `!vault`, `!age` or `!unsafe`. */
   readonly tag?: string;
+  /** What is encrypted here: the plain text. Throws `UserError` where nothing that was given opens it. */
+  readonly open?: () => string;
+  /** It stood in a file that is encrypted as a whole. */
+  readonly secret?: true;
 }
 
 export interface MapNode {
@@ -34,6 +38,20 @@ export interface ListNode {
   readonly kind: 'list';
   readonly items: readonly Node[];
   readonly at: Position;
+}
+
+/** The same, each value in it marked as secret. */
+export function markSecret(node: Node): Node {
+  if (node.kind === 'scalar') return { ...node, secret: true };
+  if (node.kind === 'list') return { ...node, items: node.items.map(markSecret) };
+  return { ...node, entries: node.entries.map((entry) => ({ ...entry, value: markSecret(entry.value) })) };
+}
+
+/** Whether any of it is encrypted, or was. */
+export function isSecret(node: Node): boolean {
+  if (node.kind === 'list') return node.items.some(isSecret);
+  if (node.kind === 'map') return node.entries.some(({ value }) => isSecret(value));
+  return node.secret === true || node.tag === '!vault' || node.tag === '!age';
 }
 
 /** The plain value. Tags are passed over: a `!vault` scalar gives its ciphertext. */

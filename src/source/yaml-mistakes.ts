@@ -2,7 +2,7 @@ import { type Document, visit, type YAMLError } from 'yaml';
 import type { Locate } from './convert-yaml.ts';
 import { type Diagnostic, mistake } from './diagnostic.ts';
 
-const KNOWN_TAG = /^(?:!vault|!vault-encrypted|!unsafe|!!int|!!float|!!bool|!!null)$/;
+const KNOWN_TAG = /^(?:!vault|!vault-encrypted|!age|!unsafe|!!int|!!float|!!bool|!!null)$/;
 
 /** What the library has against a document, in words for who wrote it: where it goes wrong and how to mend it. */
 export function syntaxMistakes(document: Document.Parsed, text: string, locate: Locate): Diagnostic[] {
@@ -15,7 +15,7 @@ export function syntaxMistakes(document: Document.Parsed, text: string, locate: 
       'UnknownTag',
       `the tag ${tagAt(one, text)} is not known here`,
       locate(...one.pos),
-      'known are !vault and !unsafe',
+      'known are !vault, !age and !unsafe',
     ),
   );
   const lines = new Set<number>();

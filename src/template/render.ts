@@ -1,6 +1,7 @@
 import { mistake, UserError } from '../source/diagnostic.ts';
 import type { Node, Scalar } from '../source/node.ts';
 import { positionIn } from '../source/position-in.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { evaluateText } from './evaluate.ts';
 import { parseTemplate } from './parse-template.ts';
 import type { Scope } from './scope.ts';
@@ -9,7 +10,7 @@ import type { Scope } from './scope.ts';
 export function isTemplated(node: Node): boolean {
   if (node.kind === 'list') return node.items.some(isTemplated);
   if (node.kind === 'map') return node.entries.some((entry) => isTemplated(entry.value));
-  return typeof node.value === 'string' && node.tag !== '!unsafe' && node.value.includes('{{');
+  return typeof node.value === 'string' && node.tag === undefined && node.value.includes('{{');
 }
 
 /**
@@ -25,17 +26,26 @@ export function renderNode(node: Node, scope: Scope): unknown {
 
 /** One text or other scalar, rendered. */
 export function renderScalar(scalar: Scalar, scope: Scope): unknown {
-  if (scalar.tag === '!vault' && String(scalar.value).startsWith('$ANSIBLE_VAULT;'))
-    throw new UserError([
-      mistake(
-        'VaultLocked',
-        'this value is encrypted and no password opens it',
-        scalar.at,
-        'give --vault-password-file',
-      ),
-    ]);
+  if (scalar.tag === '!vault' || scalar.tag === '!age') return opened(scalar);
   if (typeof scalar.value !== 'string' || !isTemplated(scalar)) return scalar.value;
   const locate = (index: number, length?: number) => positionIn(scalar, index, length);
   const program = parseTemplate(scalar.value, locate);
-  return evaluateText(program, scope, locate);
+  const value = evaluateText(program, scope, locate);
+  // What a secret template makes is one, too: `{{ user }}:{{ password }}`.
+  if (scalar.secret) keepSecret(value);
+  return value;
+}
+
+/** As with Ansible no template in it is rendered: a password may hold `{{`. */
+function opened({ open, at }: Scalar): string {
+  const hint = 'give --vault-password-file, or --age-identity';
+  if (!open)
+    throw new UserError([mistake('VaultLocked', 'this value is encrypted, and nothing opens it here', at, hint)]);
+  try {
+    return open();
+  } catch (error) {
+    // One text may stand in several places, and is opened once.
+    if (error instanceof UserError) throw new UserError(error.diagnostics.map((one) => ({ ...one, at })));
+    throw error;
+  }
 }

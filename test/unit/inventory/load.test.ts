@@ -76,7 +76,8 @@ describe('files of variables', () => {
 
     expect(await mistakesOf(() => load(files))).toEqual(['VaultLocked group_vars/all:1:1']);
     const inventory = await load(files, ['hosts'], { openVault: async () => 'v: 7\n' });
-    expect(JSON.parse(inventoryHost(inventory, 'h'))).toEqual({ v: 7 });
+    expect(inventory.folders[0]?.groups.get('all')?.[0]?.get('v')).toMatchObject({ value: 7, secret: true });
+    expect(JSON.parse(inventoryHost(inventory, 'h'))).toEqual({ v: '********' });
   });
 });
 
