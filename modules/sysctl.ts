@@ -14,8 +14,11 @@ import {
   type Pending,
   Problem,
   planOf,
+  presetTable,
+  presetValues,
   rivalsOf,
   type Seen,
+  SYSCTL_PRESET_NAMES,
   sameKnob,
   setDropIn,
   setKnobs,
@@ -24,6 +27,8 @@ import {
   unitOf,
   unitProbe,
 } from '../src/contract/index.ts';
+
+const RELEASE = '/proc/sys/kernel/osrelease';
 
 /** Where the kernel is silent or odd, the range it means. Source: Documentation/admin-guide/sysctl/vm.rst. */
 const RANGES: Readonly<Record<string, readonly [min: number, max: number]>> = {
@@ -91,6 +96,12 @@ const Params = z
     name: Key.optional().describe('One key, with dots or slashes as sysctl(8) takes them: `vm.swappiness`.'),
     value: Value.optional().describe('What `name` shall be, in the unit that the kernel documents for it.'),
     values: z.record(Key, Value).optional().describe('Many keys, each with its value. Either this or `name`.'),
+    preset: z
+      .enum(SYSCTL_PRESET_NAMES)
+      .optional()
+      .describe(
+        'A set of figures that fit together, listed above. `values` have the last word over it; keys that a kernel lacks are passed over.',
+      ),
     state: z
       .enum(['present', 'absent'])
       .prefault('present')
@@ -101,7 +112,8 @@ const Params = z
   })
   .superRefine((params, context) => {
     const say = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if ((params.name === undefined) === (params.values === undefined)) say([], 'expected either `name` or `values`');
+    const many = params.values !== undefined || params.preset !== undefined;
+    if ((params.name === undefined) !== many) say([], 'expected either `name`, or `values` or a `preset`');
     if (params.name !== undefined && params.value === undefined && params.state === 'present')
       say(['value'], 'expected a value');
     const asked = askedBy(params);
@@ -123,7 +135,9 @@ function askedBy({ name, value = '', values }: Pick<Params, 'name' | 'value' | '
 
 /** What shall be, by dotted key. A 0 that follows from the twin's value is left to follow. */
 function wantedBy(params: Params): Map<string, string> {
-  const all = new Map(askedBy(params).map(([key, value]) => [dotted(key), value]));
+  const asked = new Map(askedBy(params).map(([key, value]) => [dotted(key), value]));
+  const preset = presetValues(params.preset).filter(([key]) => !asked.has(TWINS[key] ?? ''));
+  const all = new Map([...preset, ...asked]);
   const follows = (key: string, value: string) => Number(value) === 0 && Number(all.get(TWINS[key] ?? '')) > 0;
   return new Map([...all].filter(([key, value]) => !follows(key, value)));
 }
@@ -139,7 +153,9 @@ export const sysctl = defineModule({
 Written to \`/proc/sys\`, and to a file of its own in \`/etc/sysctl.d\` that several tasks may share. A file that systemd-sysctl reads after
 it and that says otherwise is shown as pending, with its line: only a person can tell who is right.
 
-\`vm.dirty_bytes\` and \`vm.dirty_ratio\` (and the two \`vm.dirty_background_*\`) make each other 0. Setting one takes the other out of the file.`,
+\`vm.dirty_bytes\` and \`vm.dirty_ratio\` (and the two \`vm.dirty_background_*\`) make each other 0. Setting one takes the other out of the file.
+
+${presetTable()}`,
   params: Params,
   reads(params, seen) {
     const live = params.live && params.state === 'present' ? [...wantedBy(params).keys()] : [];
@@ -148,6 +164,7 @@ it and that says otherwise is shown as pending, with its line: only a person can
     const around = params.ignore_missing ? [] : lost.flatMap((key) => parentsOf(procPath(key)));
     return {
       ...knobProbes([...live, ...twins].map(procPath)),
+      ...(live.includes('vm.swappiness') && { [RELEASE]: file(RELEASE) }),
       ...(params.state === 'present' && tunedProbes),
       ...(live.includes(BALANCING) && { [NUMAD]: unitProbe(NUMAD) }),
       ...(params.persistent && dropInProbes('sysctl.d', params.file)),
@@ -159,7 +176,9 @@ it and that says otherwise is shown as pending, with its line: only a person can
     if (params.state === 'absent')
       return planOf(params.persistent ? setLines(params, wanted.keys(), new Map(), seen) : []);
     const missing = params.live ? [...wanted.keys()].filter((key) => seen.text(procPath(key)) === undefined) : [];
-    const [unknown] = missing;
+    const own = askedBy(params).map(([key]) => dotted(key));
+    const [unknown] = missing.filter((key) => own.includes(key));
+    requireSwappiness(wanted.get('vm.swappiness'), seen);
     if (unknown !== undefined && !params.ignore_missing)
       throw new Problem('UnknownKey', `this kernel has no ${missing.join(', ')}`, nearestKey(unknown, seen));
     const notes = missing.map((key) => `${key}: n/a, this kernel does not have it`);
@@ -213,6 +232,19 @@ it and that says otherwise is shown as pending, with its line: only a person can
       },
     },
     {
+      title: 'What is advised for guests that are pinned, but for one figure',
+      params: { preset: 'pinned-guests', values: { 'vm.swappiness': 1 } },
+      host: {
+        '/proc/sys/vm/swappiness': '60\n',
+        '/proc/sys/vm/zone_reclaim_mode': '0\n',
+        '/proc/sys/vm/dirty_ratio': '20\n',
+        '/proc/sys/vm/dirty_bytes': '0\n',
+        '/proc/sys/vm/dirty_background_ratio': '10\n',
+        '/proc/sys/vm/dirty_background_bytes': '0\n',
+        '/proc/sys/kernel/osrelease': { text: '6.1.0-18-amd64\n', mode: '0444' },
+      },
+    },
+    {
       title: 'A limit in bytes, which puts the one in percent out of force',
       params: { name: 'vm.dirty_background_bytes', value: '268435456' },
       host: {
@@ -228,6 +260,18 @@ it and that says otherwise is shown as pending, with its line: only a person can
     },
   ],
 });
+
+/** Before 5.8 it was a percentage. Source: commit c843966c556d. */
+function requireSwappiness(value: string | undefined, seen: Seen): void {
+  const release = value === undefined || !seen.has(RELEASE) ? undefined : seen.text(RELEASE);
+  const [major = 0, minor = 0] = release?.split('.').map(Number) ?? [];
+  if (release === undefined || Number(value) <= 100 || major > 5 || (major === 5 && minor >= 8)) return;
+  throw new Problem(
+    'OutOfRange',
+    `vm.swappiness takes 0 to 100 on this kernel, ${release.trim()}`,
+    'up to 200 from kernel 5.8 on',
+  );
+}
 
 function knobOf(key: string, value: string, seen: Seen): Knob {
   const path = procPath(key);

@@ -8,6 +8,7 @@ import {
   knobProbes,
   knobsHere,
   type Pending,
+  parseKib,
   persistKnobs,
   planOf,
   type Seen,
@@ -38,6 +39,16 @@ const Settings = z.strictObject({
   shmem_enabled: Choice.optional().describe(
     'For shared memory: `always`, `within_size`, `advise`, `never`, `deny` or `force`.',
   ),
+  sizes: z
+    .record(
+      z.string().regex(/^\d+\s*[kmg](i?b)?$/i, 'expected a size such as 64k'),
+      z.enum(['always', 'inherit', 'madvise', 'never']),
+    )
+    .prefault({})
+    .describe('By size, `{64k: madvise, 2M: inherit}`; `inherit` takes what `enabled` says. Kernel 6.8 and later.'),
+  shrink_underused: flag()
+    .optional()
+    .describe('Whether huge pages that are mostly zero are split when memory is short. Kernel 6.12 and later.'),
   use_zero_page: flag().optional().describe('Whether a read of untouched memory is given the huge zero page.'),
   khugepaged: z
     .strictObject({
@@ -66,9 +77,13 @@ const Params = Settings.extend({ file: dropInFile('tmpfiles.d', 'kvmplay-thp'), 
 );
 
 function knobsOf(params: z.infer<typeof Settings>, base: string): Knob[] {
-  const { enabled, defrag, shmem_enabled, use_zero_page, khugepaged } = params;
+  const { enabled, defrag, shmem_enabled, sizes, shrink_underused, use_zero_page, khugepaged } = params;
   const inside = Object.entries(khugepaged).map(([name, value]) => [`khugepaged/${name}`, value] as const);
-  const all = [...Object.entries({ enabled, defrag, shmem_enabled, use_zero_page }), ...inside];
+  const bySize = Object.entries(sizes).map(
+    ([size, choice]) => [`hugepages-${parseKib(size)}kB/enabled`, choice] as const,
+  );
+  const whole = { enabled, defrag, shmem_enabled, shrink_underused, use_zero_page };
+  const all = [...Object.entries(whole), ...bySize, ...inside];
   return all.flatMap(([name, value]) => {
     if (value === undefined) return [];
     const wanted = String(typeof value === 'boolean' ? Number(value) : value);
@@ -105,19 +120,27 @@ For hosts of guests: \`enabled: madvise\` or \`always\` (QEMU asks for huge page
     const live = params.live ? setKnobs(seen, here) : [];
     const boot = params.persistent ? persistKnobs(seen, params.file, here) : { changes: [], pending: [] };
     if (params.live) notes.push(...tunedNotes(seen, (one) => alsoSets(here, one)));
-    const overridden = params.live ? sizeOverride(params.enabled, seen) : [];
+    const overridden = params.live ? sizeOverride(params, seen) : [];
     return planOf([...live, ...boot.changes], [...overridden, ...boot.pending], notes);
   },
   same: (_, a, b) => sameKnob(a, b),
   examples: [
     {
       title: 'For guests whose memory QEMU marks as worth it',
-      params: { enabled: 'madvise', defrag: 'defer+madvise', khugepaged: { defrag: true } },
+      params: {
+        enabled: 'madvise',
+        defrag: 'defer+madvise',
+        sizes: { '64k': 'madvise' },
+        shrink_underused: false,
+        khugepaged: { defrag: true },
+      },
       host: {
         [`${THP}/enabled`]: '[always] madvise never\n',
         [`${THP}/defrag`]: 'always defer defer+madvise [madvise] never\n',
         [`${THP}/khugepaged/defrag`]: '1\n',
         [`${THP}/hugepages-2048kB/enabled`]: 'always [inherit] madvise never\n',
+        [`${THP}/hugepages-64kB/enabled`]: 'always inherit madvise [never]\n',
+        [`${THP}/shrink_underused`]: '1\n',
         [PMD_SIZE]: '2097152\n',
       },
     },
@@ -165,8 +188,10 @@ function alsoSets(knobs: readonly Knob[], { plugin, key }: TunedSetting): string
 }
 
 /** The size that guests get when they get a huge page may have been told otherwise. */
-function sizeOverride(enabled: string | undefined, seen: Seen): Pending[] {
-  const path = `${THP}/hugepages-${Number(seen.text(PMD_SIZE) ?? 0) / 1024}kB/enabled`;
+function sizeOverride({ enabled, sizes }: z.infer<typeof Settings>, seen: Seen): Pending[] {
+  const kib = Number(seen.text(PMD_SIZE) ?? 0) / 1024;
+  if (Object.keys(sizes).some((size) => parseKib(size) === kib)) return [];
+  const path = `${THP}/hugepages-${kib}kB/enabled`;
   const said = seen.files('sizes').get(path);
   if (enabled === undefined || said === undefined || ['inherit', enabled].includes(selectedOf(said))) return [];
   return [

@@ -58,6 +58,7 @@ export { offeredBy, selectedOf } from './selected.ts';
 export { formatKib, parseKib } from './size.ts';
 export type { SliceCpus } from './slice.ts';
 export { noSliceCpus, persistSlice, sameSlice, setSlice, sliceProbes } from './slice.ts';
+export { presetTable, presetValues, SYSCTL_PRESET_NAMES } from './sysctl-presets.ts';
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
 export { TUNED_PROFILE, TUNED_UNIT, tunedNotes, tunedOf, tunedProbes, tunedProfiles } from './tuned.ts';
 export type { TunedSetting } from './tuned-profile.ts';

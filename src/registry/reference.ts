@@ -58,7 +58,7 @@ function parametersOf(schema: Schema, inside = ''): Parameter[] {
       name,
       type: typeOf(field),
       required: schema.required?.includes(key) ?? false,
-      default: field.properties || field.default === undefined ? '' : String(field.default),
+      default: field.properties || typeof (field.default ?? {}) === 'object' ? '' : String(field.default),
       description: field.description ?? '',
     };
     const parts = field.properties ? field : field.items?.properties ? field.items : undefined;

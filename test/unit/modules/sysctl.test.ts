@@ -203,7 +203,7 @@ describe('sysctl', () => {
     [{ name: 'vm.swappiness', value: 2 ** 60 }, 'value: too large for a number: put it in quotes'],
     [{ name: 'vm.swappiness', value: '1\nkernel.sysrq=1' }, 'value: expected a single line'],
     [{ name: 'vm.swappiness' }, 'value: expected a value'],
-    [{ value: 1 }, ': expected either `name` or `values`'],
+    [{ value: 1 }, ': expected either `name`, or `values` or a `preset`'],
     [{ name: 'vm..swappiness', value: 1 }, 'name: a part of this key is empty'],
     [{ name: 'net.ipv4.conf.*.rp_filter', value: 1 }, 'name: expected a key such as vm.swappiness'],
     [{ name: '../../etc/passwd', value: 1 }, 'name: expected a key such as vm.swappiness'],
@@ -216,5 +216,39 @@ describe('sysctl', () => {
     [{ name: 'a.b', value: 1, live: 'perhaps' }, 'live: expected true or false'],
   ])('refuses %j', (params, message) => {
     expect(mistakesIn(sysctl, params)).toContain(message);
+  });
+
+  it('takes a preset, and what is asked beside it over that', async () => {
+    const files = Object.fromEntries(
+      ['swappiness', 'dirty_ratio', 'dirty_bytes', 'dirty_background_ratio', 'dirty_background_bytes'].map((name) => [
+        `/proc/sys/vm/${name}`,
+        '0\n',
+      ]),
+    );
+    const params = {
+      preset: 'virtual-host',
+      values: { 'vm.swappiness': 1, 'vm.dirty_bytes': 1048576 },
+      persistent: false,
+    };
+
+    const plan = await planOn(sysctl, params, files);
+
+    expect(summaryOf(plan)).toEqual([
+      'live vm.swappiness: 0 → 1',
+      'live vm.dirty_background_ratio: 0 → 5',
+      'live vm.dirty_bytes: 0 → 1048576',
+    ]);
+    expect(plan.notes).toEqual(['vm.zone_reclaim_mode: n/a, this kernel does not have it']);
+  });
+
+  it.each([
+    ['5.4.0-150-generic', 'OutOfRange: vm.swappiness takes 0 to 100 on this kernel, 5.4.0-150-generic'],
+    ['5.8.0', 'no problem'],
+    ['6.1.0-18-amd64', 'no problem'],
+  ])('takes a swappiness of 150 on %s: %s', async (release, problem) => {
+    const files = { '/proc/sys/vm/swappiness': '60\n', '/proc/sys/kernel/osrelease': `${release}\n` };
+
+    expect(await problemOn(sysctl, { name: 'vm.swappiness', value: 150 }, files)).toContain(problem);
+    expect(await problemOn(sysctl, { name: 'vm.swappiness', value: 100 }, files)).toBe('no problem');
   });
 });

@@ -75,6 +75,19 @@ describe('thp', () => {
     expect(summaryOf(await planOn(thp, { enabled: 'madvise', ...live }, files))).toEqual(expected);
   });
 
+  it('sets one size, in whichever unit it is given', async () => {
+    const files = {
+      ...enabled,
+      [`${THP}/hpage_pmd_size`]: '2097152\n',
+      [`${THP}/hugepages-2048kB/enabled`]: 'always inherit madvise [never]\n',
+    };
+
+    expect(summaryOf(await planOn(thp, { enabled: 'madvise', sizes: { '2M': 'inherit' }, ...live }, files))).toEqual([
+      'live thp.hugepages-2048kB/enabled: never → inherit',
+    ]);
+    expect(mistakesIn(thp, { sizes: { '2X': 'never' } })).toEqual([expect.stringContaining('sizes.2X: ')]);
+  });
+
   it('notes what the profile of tuned sets as well', async () => {
     const conf = '/usr/lib/tuned/oracle/tuned.conf';
     const files = {
