@@ -2,22 +2,27 @@ import { z } from 'zod';
 import { dropInFile, flag, integer, kibibytes, planes } from '../src/contract/fields.ts';
 import {
   type Action,
+  bootProbes,
   type Change,
   defineModule,
   file,
   formatKib,
+  GRUB_DROP_IN,
   glob,
-  installUnit,
+  hugetlbMountProbes,
   type Knob,
   knobProbes,
-  type OwnUnit,
-  ownUnitProbes,
+  mountHugetlb,
   Problem,
   persistKnobs,
   planOf,
+  printNodes,
   type Seen,
+  sameBoot,
   sameKnob,
   sameUnit,
+  setBootArguments,
+  setHugePages,
   setKnob,
   tmpfilesProbes,
 } from '../src/contract/index.ts';
@@ -26,8 +31,6 @@ const NODES = '/sys/devices/system/node';
 const COMPACT = '/proc/sys/vm/compact_memory';
 const DROP = '/proc/sys/vm/drop_caches';
 const BUDDY = '/proc/buddyinfo';
-const MOUNTS = '/proc/mounts';
-const FSTAB = '/etc/fstab';
 
 const Params = z
   .strictObject({
@@ -48,6 +51,12 @@ const Params = z
       .prefault(false)
       .describe(
         'Whether clean caches are thrown away first when free memory is too scattered. Slows the host down for a while.',
+      ),
+    at_boot: z
+      .enum(['tmpfiles', 'cmdline'])
+      .prefault('tmpfiles')
+      .describe(
+        'Who reserves them at boot: systemd-tmpfiles, or the kernel by its command line, before memory is scattered. For 1G use `cmdline`.',
       ),
     mount: z
       .string()
@@ -77,9 +86,11 @@ export const hugepages = defineModule({
   notes: `
 Set per node wherever guests are bound to nodes: a \`total\` makes the kernel spread the pages anew and loses every node's own count.
 A short grant is no error to the kernel: what it gave is read again and compared. Where memory is too scattered, it is compacted first.
-1G pages are seldom to be had on a host that has been running: reserve those at boot (\`hugepagesz=1G hugepages=0:8,1:8\`).
+1G pages are seldom to be had on a host that has been running: reserve those at boot by \`at_boot: cmdline\`, which \`kernel_cmdline\` says more
+of, and with \`live: false\` wait for a reboot instead of trying. By node that needs kernel 5.17, and nodes that are not named get none.
 
-Pages that guests use are never taken away. libvirtd needs no restart for another count, only for a new mount: use \`notify\`.`,
+Pages that guests use are never taken away. libvirtd needs no restart for another count, only for a new mount: give \`mount\` a task of its own,
+and \`notify\` a handler from that one.`,
   params: Params,
   reads: (params) => ({
     ...knobProbes(
@@ -91,10 +102,8 @@ Pages that guests use are never taken away. libvirtd needs no restart for anothe
     memory: glob(`${NODES}/node*/meminfo`),
     ...knobProbes([BUDDY]),
     ...(params.persistent && tmpfilesProbes(params.file)),
-    ...(params.mount !== undefined && {
-      ...knobProbes([MOUNTS, FSTAB]),
-      ...ownUnitProbes(mountUnit(params.mount, params.size)),
-    }),
+    ...(params.mount !== undefined && hugetlbMountProbes(params.mount, params.size)),
+    ...(atBoot(params) && bootProbes(GRUB_DROP_IN)),
   }),
   plan(params, seen) {
     const { size, total, nodes, overcommit } = params;
@@ -121,15 +130,17 @@ Pages that guests use are never taken away. libvirtd needs no restart for anothe
           ...pools.flatMap((pool) => resize(pool, params, seen) ?? []),
           ...extra.flatMap((knob) => setKnob(seen, knob) ?? []),
         ];
-    const mount = params.mount === undefined ? [] : mountChanges(params.mount, params, seen);
+    const mount = params.mount === undefined ? [] : mountHugetlb(seen, params.mount, size, params);
     if (!params.persistent) return planOf(live);
+    const byKernel = atBoot(params) ? reserveAtBoot(params, pools, seen) : { changes: [], pending: [] };
     // A count of the whole host and counts of nodes undo each other at boot.
     const other = total === undefined ? [poolOf(size)] : all.map((node) => nodePoolOf(node, size));
-    const gone = pools.length === 0 ? [] : other.map((pool) => `${pool}/nr_hugepages`);
-    const boot = persistKnobs(seen, params.file, [...pools, ...extra], gone);
-    return planOf([...live, ...boot.changes, ...mount], boot.pending);
+    const own = atBoot(params) ? pools.map(({ dir }) => dir) : [];
+    const gone = pools.length === 0 ? [] : [...own, ...other].map((pool) => `${pool}/nr_hugepages`);
+    const boot = persistKnobs(seen, params.file, atBoot(params) ? extra : [...pools, ...extra], gone);
+    return planOf([...live, ...boot.changes, ...byKernel.changes, ...mount], [...boot.pending, ...byKernel.pending]);
   },
-  same: (probe, a, b) => (probe.kind === 'command' ? sameUnit(a, b) : sameKnob(a, b)),
+  same: (probe, a, b) => (probe.kind === 'command' ? sameUnit(a, b) : sameBoot(probe, a, b) || sameKnob(a, b)),
   examples: [
     {
       title: '2M pages by node',
@@ -138,8 +149,9 @@ Pages that guests use are never taken away. libvirtd needs no restart for anothe
     },
     {
       title: '1G pages on the whole host, with a mount for them',
-      params: { size: '1G', total: 8, mount: '/dev/hugepages1G', drop_caches: true },
+      params: { size: '1G', total: 8, at_boot: 'cmdline', mount: '/dev/hugepages1G', drop_caches: true },
       host: {
+        '/boot/loader/entries/arch.conf': 'linux /vmlinuz-linux\noptions root=UUID=1 rw hugepagesz=1G hugepages=2\n',
         ...twoNodes(1048576, [2, 1], [2, 1]),
         '/proc/mounts': 'hugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\n',
         '/etc/tmpfiles.d/kvmplay-hugepages.conf': `w ${nodePoolOf('0', 1048576)}/nr_hugepages - - - - 2\n`,
@@ -152,6 +164,20 @@ Pages that guests use are never taken away. libvirtd needs no restart for anothe
     },
   ],
 });
+
+/** Whether the kernel is told by its command line. */
+const atBoot = ({ at_boot, persistent, total, nodes }: Params): boolean =>
+  at_boot === 'cmdline' && persistent && (total !== undefined || nodes !== undefined);
+
+/** What is there already waits for no reboot. */
+function reserveAtBoot({ size, total, nodes }: Params, pools: readonly Pool[], seen: Seen) {
+  const { changes, pending, na } = setBootArguments(seen, GRUB_DROP_IN, [
+    setHugePages(size, nodes ? printNodes(nodes) : String(total)),
+  ]);
+  if (na !== undefined) throw new Problem('NoBootloader', na, 'use `at_boot: tmpfiles`');
+  const there = pools.every(({ path, value }) => seen.textAt(path)?.trim() === value);
+  return { changes, pending: pending.filter(({ needs }) => needs !== 'reboot' || !there) };
+}
 
 /** One pool of pages, and what it shall hold. */
 interface Pool extends Knob {
@@ -256,35 +282,6 @@ function freeBlocks(nodes: readonly string[], kib: number, seen: Seen): number {
   return lines
     .flatMap((counts) => counts.slice(order).map((blocks, at) => blocks * 2 ** at))
     .reduce((sum, one) => sum + one, 0);
-}
-
-function mountUnit(path: string, kib: number): OwnUnit {
-  const name = path
-    .slice(1)
-    .replaceAll(/[^\w/.]/g, (one) => `\\x${one.charCodeAt(0).toString(16)}`)
-    .replaceAll('/', '-');
-  const content = `[Unit]
-Description=Huge pages of ${formatKib(kib)}
-DefaultDependencies=no
-Before=sysinit.target
-
-[Mount]
-What=hugetlbfs
-Where=${path}
-Type=hugetlbfs
-Options=pagesize=${formatKib(kib)}
-
-[Install]
-WantedBy=sysinit.target
-`;
-  return { name: `${name}.mount`, content, wantedBy: 'sysinit.target' };
-}
-
-/** A mount that fstab keeps is left to it. */
-function mountChanges(path: string, params: Params, seen: Seen): Change[] {
-  const entry = new RegExp(`^\\s*\\S+\\s+${path.replaceAll(/[.+]/g, '\\$&')}\\s+hugetlbfs\\s`, 'm');
-  if (entry.test(seen.text(FSTAB) ?? '')) return [];
-  return installUnit(seen, mountUnit(path, params.size), params);
 }
 
 /** An example's host. */

@@ -23,6 +23,7 @@ import {
   tunedNotes,
   tunedProbes,
   udevMatches,
+  udevProbes,
 } from '../src/contract/index.ts';
 
 const RULES = '/etc/udev/rules.d/66-kvmplay-ioscheduler.rules';
@@ -124,7 +125,8 @@ export const io_scheduler = defineModule({
 Common choices: \`none\` for NVMe and inside guests, \`mq-deadline\` or \`none\` for SATA SSDs, \`bfq\` or \`mq-deadline\` for spinning disks.
 Loop, device-mapper and md devices are passed over by patterns: they have no queue of their own. \`cfq\` left the kernel with 5.0.
 
-The rules are for disks as they are found at boot, by the same names or class; \`members\` is written down disk by disk.`,
+The rules are for disks as they are found at boot: what is named one by one by its serial where it has one, since another boot may name it
+otherwise, else by the same names or class; \`members\` is written down disk by disk.`,
   params: Params,
   reads: (params) => ({
     ...diskProbes(params),
@@ -134,7 +136,7 @@ The rules are for disks as they are found at boot, by the same names or class; \
         .map((name) => [name, glob(`${BLOCK}/*/queue/${name}`)]),
     ),
     ...tunedProbes,
-    ...(params.persistent && { [params.file]: file(params.file) }),
+    ...(params.persistent && { ...udevProbes(params), [params.file]: file(params.file) }),
   }),
   plan(params, seen) {
     const disks = chosenDisks(params, seen);
@@ -145,7 +147,8 @@ The rules are for disks as they are found at boot, by the same names or class; \
       ...(scheduler === undefined ? [] : [{ name: 'scheduler', value: scheduler }]),
       ...attributesOf(params),
     ];
-    const lines = udevMatches(params, disks).flatMap((when) =>
+    const whens = params.persistent ? udevMatches(params, disks, seen) : [];
+    const lines = whens.flatMap((when) =>
       attributes.map(({ name, value }) => ({ name, key: `${when}, ATTR{queue/${name}}`, value })),
     );
     const wanted = new Map(lines.map(({ key, value }) => [key, value]));

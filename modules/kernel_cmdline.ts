@@ -16,6 +16,7 @@ import {
   parseCmdline,
   parseCpuSet,
   planOf,
+  printNodes,
   reserveProbes,
   type Seen,
   sameBoot,
@@ -209,14 +210,7 @@ function wishesOf(params: Params, seen: Seen): Wish[] {
     return dropArgument(name, value.length > 0 ? value.join('=') : undefined);
   });
   const pools = (params.hugepages ?? []).map(({ size, total, nodes }) =>
-    setHugePages(
-      size,
-      nodes
-        ? Object.entries(nodes)
-            .map((pair) => pair.join(':'))
-            .join(',')
-        : String(total),
-    ),
+    setHugePages(size, nodes ? printNodes(nodes) : String(total)),
   );
   return [...set, ...gone, ...pools];
 }

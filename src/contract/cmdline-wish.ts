@@ -50,6 +50,12 @@ export const dropArgument =
     return { instead: new Map(places.map((at) => [at, undefined])), added: [] };
   };
 
+/** Pages by node, as `hugepages=` takes them: `0:8,1:8`. Kernel 5.17 and later. */
+export const printNodes = (nodes: Readonly<Record<string, number>>): string =>
+  Object.entries(nodes)
+    .map(([node, count]) => `${node}:${count}`)
+    .join(',');
+
 /**
  * `hugepagesz=1G hugepages=8`: a count is of the size that was named last, or of the default size where none was. A count by
  * node (`0:8,1:8`) is one too. Source: Documentation/admin-guide/mm/hugetlbpage.rst.

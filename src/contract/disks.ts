@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts';
 import { matches } from './pattern.ts';
-import { dir, glob, link, type Probes } from './probe.ts';
+import { command, dir, glob, link, type Probes } from './probe.ts';
 import { Problem } from './problem.ts';
 import type { Seen } from './seen.ts';
 
@@ -32,6 +32,27 @@ export const diskProbes = (choice: DiskChoice): Probes => ({
   ...(choice.class === 'members' && { [MEMBERS]: glob(MEMBERS) }),
   ...Object.fromEntries((choice.devices ?? []).filter(isLink).map((path) => [path, link(path)])),
 });
+
+/** Disks that are named one by one, by names that another boot may give to others. */
+const namedIn = ({ devices = [] }: DiskChoice): string[] =>
+  devices.filter((device) => !isLink(device) && !isPattern(device));
+
+const propertiesOf = (disk: string) => `udev's properties of ${disk}`;
+
+/** What to read to have udev find them again whatever they are called. One process for each that is named. */
+export const udevProbes = (choice: DiskChoice): Probes =>
+  Object.fromEntries(
+    namedIn(choice).map((disk) => [
+      propertiesOf(disk),
+      command('udevadm', 'info', '--query=property', `--name=/dev/${disk.replaceAll('!', '/')}`),
+    ]),
+  );
+
+/** What stays with a disk over boots: its serial, where it tells one that udev can match. */
+function serialOf(disk: string, seen: Seen): string | undefined {
+  const reading = seen.raw(propertiesOf(disk));
+  return reading.is === 'output' ? /^ID_SERIAL=([\w.:+-]+)$/m.exec(reading.stdout)?.[1] : undefined;
+}
 
 const isLink = (device: string) => device.startsWith('/');
 const isPattern = (device: string) => /[*?[]/.test(device);
@@ -67,16 +88,18 @@ function isOfClass(disk: string, kind: DiskChoice['class'], seen: Seen): boolean
 }
 
 /** What udev matches the same disks by. */
-export function udevMatches(params: DiskChoice, disks: readonly string[]): string[] {
+export function udevMatches(params: DiskChoice, disks: readonly string[], seen: Seen): string[] {
   const always = ['ACTION=="add|change"', 'SUBSYSTEM=="block"', 'ENV{DEVTYPE}=="disk"'];
   if (params.class === 'members') return [[...always, `KERNEL=="${disks.join('|')}"`].join(', ')];
   const { kernel, rotational } = params.class ? CLASSES[params.class] : {};
   if (kernel !== undefined) always.push(`KERNEL=="${kernel}"`);
   if (rotational !== undefined) always.push(`ATTR{queue/rotational}=="${rotational}"`);
   const devices = params.devices ?? [];
-  const names = devices.filter((device) => !isLink(device) && !isPattern(device));
+  const serials = new Map(namedIn(params).map((disk) => [disk, serialOf(disk, seen)]));
+  const names = [...serials].filter(([, serial]) => serial === undefined).map(([disk]) => disk);
   const patterns = devices.filter(isPattern);
   const each = [
+    ...[...serials.values()].flatMap((serial) => (serial === undefined ? [] : [`ENV{ID_SERIAL}=="${serial}"`])),
     ...(names.length > 0 ? [`KERNEL=="${names.join('|')}"`] : []),
     ...(patterns.length > 0 ? [`KERNEL!="${NOT_BY_PATTERN}", KERNEL=="${patterns.join('|')}"`] : []),
     ...devices.filter(isLink).map((path) => `SYMLINK=="${path.slice('/dev/'.length)}"`),

@@ -6,7 +6,7 @@ export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
 export { IMPACTS, NOTHING, planOf, worseThan } from './change.ts';
 export { CPU_ARGUMENTS, parseCmdline, sameName, splitCpus } from './cmdline.ts';
 export type { Wish } from './cmdline-wish.ts';
-export { addArgument, dropArgument, setArgument, setHugePages } from './cmdline-wish.ts';
+export { addArgument, dropArgument, printNodes, setArgument, setHugePages } from './cmdline-wish.ts';
 export type { CpuSet } from './cpu-set.ts';
 export {
   cpuSet,
@@ -22,6 +22,7 @@ export {
 } from './cpu-set.ts';
 export { digestOf } from './digest.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
+export { BLOCK, chosenDisks, diskProbes, udevMatches, udevProbes } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export type { Guard, GuardState, Undone } from './guard.ts';
 export { guestPins, pinProbes } from './guest-pins.ts';
@@ -29,6 +30,7 @@ export type { GuestPlane, GuestXml } from './guests.ts';
 export { guestProbe, guestProbes, guestsOf } from './guests.ts';
 export type { HostReserve } from './host-reserve.ts';
 export { cpusFor, printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
+export { hugetlbMountProbes, mountHugetlb } from './hugetlb-mount.ts';
 export type { ModuleParameter } from './kernel-module.ts';
 export {
   parameterProbes,

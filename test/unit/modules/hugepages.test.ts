@@ -133,6 +133,55 @@ describe('hugepages', () => {
     });
   });
 
+  it("leaves a mount to systemd's own unit, and takes over one that was made by hand", async () => {
+    const mounted = { '/proc/mounts': 'hugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\n' };
+    const shown = (enabled: string) => ({
+      commands: { systemctl: `LoadState=loaded\nActiveState=active\nUnitFileState=${enabled}\n` },
+    });
+    const plan = (enabled: string) =>
+      planOn(hugepages, { mount: '/dev/hugepages' }, { ...two, ...mounted }, shown(enabled));
+
+    expect((await plan('static')).changes).toEqual([]);
+    expect((await plan('')).changes.map(({ plane }) => plane)).toEqual(['persistent', 'persistent']);
+    expect(
+      await problemOn(hugepages, { size: '1G', mount: '/dev/hugepages' }, { ...host([[1, 1]], mounted, 1048576) }),
+    ).toBe('MountedOtherwise: /dev/hugepages has huge pages of 2M mounted already (mount those of 1G elsewhere)');
+  });
+
+  it('has the kernel reserve them at boot, and no other at that', async () => {
+    const entry = '/boot/loader/entries/a.conf';
+    const files = {
+      ...host(
+        [
+          [0, 0],
+          [0, 0],
+        ],
+        {},
+        1048576,
+      ),
+      [entry]: 'linux /vmlinuz\noptions ro hugepagesz=1G hugepages=2 hugepagesz=2M hugepages=64\n',
+      '/proc/cmdline': 'ro hugepagesz=1G hugepages=2\n',
+      '/etc/tmpfiles.d/kvmplay-hugepages.conf': `w ${NODE}0/hugepages/hugepages-1048576kB/nr_hugepages - - - - 2\n`,
+    };
+    const params = { size: '1G', nodes: { 0: 8, 1: 8 }, at_boot: 'cmdline', live: false };
+
+    const plan = await planOn(hugepages, params, files);
+
+    expect(plan.changes.map(({ after }) => (after.is === 'text' ? after.text : after.is))).toEqual([
+      'absent',
+      'linux /vmlinuz\noptions ro hugepagesz=1G hugepages=0:8,1:8 hugepagesz=2M hugepages=64\n',
+    ]);
+    expect(plan.pending).toMatchObject([{ needs: 'reboot' }]);
+  });
+
+  it('waits for no reboot where the pages are there, and needs something that boots the host', async () => {
+    const entry = { '/boot/loader/entries/a.conf': 'linux /vmlinuz\n', '/proc/cmdline': 'ro\n' };
+    const params = { nodes: { 0: 100 }, at_boot: 'cmdline' };
+
+    expect(await planOn(hugepages, params, { ...two, ...entry })).not.toHaveProperty('pending');
+    expect(await problemOn(hugepages, params, two)).toContain('NoBootloader: no bootloader is known here');
+  });
+
   it('leaves a mount to fstab where it is in there', async () => {
     const files = { ...two, '/etc/fstab': 'none /mnt/huge hugetlbfs pagesize=2M 0 0\n' };
 

@@ -175,4 +175,25 @@ describe('io_scheduler', () => {
   ])('refuses %j', (params, message) => {
     expect(mistakesIn(io_scheduler, params)).toContain(message);
   });
+
+  it('has udev find a disk by its serial where it has one', async () => {
+    const udevadm = (argv: readonly string[]) =>
+      argv.at(-1) === '--name=/dev/sda'
+        ? 'DEVNAME=/dev/sda\nID_SERIAL=0QEMU_QEMU_HARDDISK_HDD0001\n'
+        : 'DEVNAME=/dev/vda\n';
+    const when = 'ACTION=="add|change", SUBSYSTEM=="block", ENV{DEVTYPE}=="disk"';
+
+    const { changes } = await planOn(
+      io_scheduler,
+      { devices: ['sda', 'vda'], scheduler: 'none', ...now },
+      disks({ sda: '[none]', vda: '[none]' }),
+      { commands: { udevadm } },
+    );
+
+    expect(changes[0]?.after).toMatchObject({
+      text: expect.stringContaining(
+        `${when}, ENV{ID_SERIAL}=="0QEMU_QEMU_HARDDISK_HDD0001", ATTR{queue/scheduler}="none"\n${when}, KERNEL=="vda", ATTR{queue/scheduler}="none"\n`,
+      ),
+    });
+  });
 });
