@@ -27,15 +27,20 @@ import {
   type SliceCpus,
   sameCpus,
   sameSlice,
+  sameUnit,
   setSlice,
   sliceProbes,
   tmpfilesProbes,
   unionOf,
+  unitOf,
+  unitProbe,
 } from '../src/contract/index.ts';
 
 const ONLINE = '/sys/devices/system/cpu/online';
 const WORKQUEUES = '/sys/devices/virtual/workqueue/cpumask';
 const MACHINES = 'machine.slice';
+/** Moves processes that take much memory from node to node, guests first. */
+const NUMAD = 'numad.service';
 
 const Params = z
   .strictObject({
@@ -84,6 +89,7 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     ...reserveProbes,
     ...sliceProbes(unitsOf(params)),
     ...pinProbes,
+    [NUMAD]: unitProbe(NUMAD),
     ...(params.workqueues && { [WORKQUEUES]: file(WORKQUEUES) }),
     ...(params.workqueues && params.persistent && tmpfilesProbes(params.file)),
   }),
@@ -97,11 +103,15 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     const live = params.live ? wanted.flatMap((one) => setSlice(seen, one) ?? []) : [];
     const boot = params.persistent ? wanted.flatMap((one) => persistSlice(seen, one, params.live) ?? []) : [];
     const queues = params.workqueues ? workqueues(params, host, seen) : { changes: [], pending: [], notes: [] };
-    return planOf([...live, ...boot, ...queues.changes], queues.pending, queues.notes);
+    const notes =
+      unitOf(seen, NUMAD)?.active === 'active'
+        ? [`${NUMAD} runs, and moves guests among nodes by itself: stop it`]
+        : [];
+    return planOf([...live, ...boot, ...queues.changes], queues.pending, [...queues.notes, ...notes]);
   },
   same(probe, a, b) {
-    if (probe.kind === 'command' || (probe.kind === 'file' && probe.path.endsWith('/cpuset.cpus')))
-      return sameSlice(a, b);
+    if (probe.kind === 'command') return probe.argv.at(-1) === NUMAD ? sameUnit(a, b) : sameSlice(a, b);
+    if (probe.kind === 'file' && probe.path.endsWith('/cpuset.cpus')) return sameSlice(a, b);
     if (probe.kind === 'file' && probe.path === WORKQUEUES) return sameCpus(parseCpuMask(a), parseCpuMask(b));
     return false;
   },

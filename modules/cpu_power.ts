@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { cpuList, dropInFile, flag, planes } from '../src/contract/fields.ts';
 import {
+  clockRivalProbes,
+  clockRivals,
   cpuSet,
   defineModule,
   file,
@@ -8,12 +10,15 @@ import {
   glob,
   type Knob,
   knobsHere,
+  lateDriverProbes,
   Problem,
   parseCpuSet,
   persistKnobs,
+  persistLate,
   planOf,
   type Seen,
   sameKnob,
+  sameUnit,
   setKnob,
   type TunedSetting,
   tmpfilesProbes,
@@ -99,7 +104,9 @@ Virtual machines and machines whose firmware keeps the clocks to itself have no 
     [NO_TURBO]: file(NO_TURBO),
     latency: glob(`${CPU}/cpu[0-9]*/${LATENCY}`),
     ...tunedProbes,
+    ...clockRivalProbes,
     ...(params.persistent && tmpfilesProbes(params.file)),
+    ...(params.persistent && lateDriverProbes(params.file)),
   }),
   plan(params, seen) {
     const policies = policiesOf(params, seen);
@@ -109,18 +116,22 @@ Virtual machines and machines whose firmware keeps the clocks to itself have no 
     if (knobs.length === 0) return { changes: [], na: notes.join('; ') };
     const live = params.live ? knobs.flatMap((knob) => setKnob(seen, knob) ?? []) : [];
     const boot = params.persistent ? persistKnobs(seen, params.file, merged(knobs, params, seen)) : NO_BOOT;
-    return planOf([...live, ...boot.changes], boot.pending, [
+    const clocks = knobs.some(({ path }) => path.startsWith(POLICY));
+    const unit = params.persistent && clocks ? persistLate(seen, params.file) : [];
+    if (clocks) notes.push(...clockRivals(seen));
+    return planOf([...live, ...boot.changes, ...unit], boot.pending, [
       ...notes,
       ...tunedNotes(seen, (one) => alsoSets(params, one)),
     ]);
   },
-  same: (_, a, b) => sameKnob(a, b),
+  same: (probe, a, b) => (probe.kind === 'command' ? sameUnit(a, b) : sameKnob(a, b)),
   examples: [
     {
       title: 'Full speed, and no deep sleep on the CPUs of guests',
       params: { governor: 'performance', boost: true, min_freq: 'max', resume_latency: 20 },
       host: {
         ...machine('acpi-cpufreq', 'ondemand', [0, 1]),
+        '/sys/module/acpi_cpufreq/initstate': 'live\n',
         [BOOST]: '0\n',
       },
     },

@@ -20,8 +20,8 @@ export {
   sameCpus,
   unionOf,
 } from './cpu-set.ts';
+export { clockRivalProbes, clockRivals, lateDriverProbes, persistLate } from './cpufreq.ts';
 export { digestOf } from './digest.ts';
-export { BLOCK, chosenDisks, diskProbes, udevMatches } from './disks.ts';
 export { BLOCK, chosenDisks, diskProbes, udevMatches, udevProbes } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export type { Guard, GuardState, Undone } from './guard.ts';

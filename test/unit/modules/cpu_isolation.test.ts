@@ -103,6 +103,17 @@ describe('cpu_isolation', () => {
     expect(summaryOf(already)).toEqual(['live CPUs of system.slice: all, not the 0-1 that systemd was told → 0-1']);
   });
 
+  it('names numad, which moves guests by itself', async () => {
+    const numad = {
+      '/usr/lib/systemd/system/numad.service': '',
+      '/sys/fs/cgroup/system.slice/numad.service/cgroup.procs': '1\n',
+    };
+
+    expect((await planOn(cpu_isolation, live, host(numad))).notes).toEqual([
+      'numad.service runs, and moves guests among nodes by itself: stop it',
+    ]);
+  });
+
   it.each([
     [{ slices: 'machine.slice' }, 'machine.slice is set by `machines`'],
     [{ slices: 'system' }, 'expected units such as system.slice'],

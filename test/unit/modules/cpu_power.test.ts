@@ -111,6 +111,30 @@ describe('cpu_power', () => {
     ]);
   });
 
+  it('sets clocks again at boot once their driver is there, where that comes as a module', async () => {
+    const late = machine({ '/sys/module/acpi_cpufreq/initstate': 'live\n' });
+    const units = async (params: object, files: Record<string, string>) => {
+      const { changes } = await planOn(cpu_power, { ...params, ...boot }, files);
+      return changes.filter(({ summary }) => summary.includes('kvmplay-cpu_power.service')).length;
+    };
+
+    expect(await units({ governor: 'performance' }, late)).toBe(2);
+    expect(await units({ resume_latency: 20 }, late)).toBe(0);
+    expect(await units({ governor: 'performance' }, machine())).toBe(0);
+  });
+
+  it('names services that set clocks as well', async () => {
+    const files = {
+      ...machine(),
+      '/etc/systemd/system/multi-user.target.wants/ondemand.service': { link: '/lib/systemd/system/ondemand.service' },
+    };
+
+    expect((await planOn(cpu_power, { governor: 'performance' }, files)).notes).toEqual([
+      'ondemand.service is enabled and sets clocks when it starts: disable it, or leave them to it',
+    ]);
+    expect(await planOn(cpu_power, { resume_latency: 20 }, files)).not.toHaveProperty('notes');
+  });
+
   it('is not there on a virtual machine', async () => {
     expect((await planOn(cpu_power, { governor: 'performance' }, {})).na).toBe(
       'no driver sets the clocks of these CPUs',
