@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const built = (path) => import(join(process.cwd(), 'dist', path));
@@ -10,10 +11,16 @@ const { findModule, moduleNames } = await built('src/registry/index.js');
 const { referenceOf, schemaOf } = await built('src/registry/reference.js');
 const { probeName } = await built('src/contract/index.js');
 const { planOn } = await built('test/support/plan.js');
+<<<<<<< HEAD
 const { FACTS, factRows } = await built('src/facts/index.js');
+=======
+const { knobName } = await built('test/support/knob-name.js');
+const { loadMachine } = await built('src/lab/machine.js');
+>>>>>>> 98637db (Say of every knob which test has seen it change)
 
-/** Where a module is proven, beside the laws and the unit tests that each has. */
-const TIERS = { lab: 'playbooks', container: 'test/container', 'emulated host': 'test/vm' };
+/** Where a knob is proven, beside the laws and the unit tests: by what tests say that a run of theirs has changed. */
+const TIERS = { container: 'test/container', 'emulated host': 'test/vm', libvirt: 'test/libvirt' };
+const proven = await provenKnobs();
 
 const START = '<!-- generated: npm run docs -->';
 const END = '<!-- end -->';
@@ -66,21 +73,31 @@ function shown(plan) {
     : ['On a host that is not yet so, a check shows:', '', '```', ...lines, '```'].join('\n');
 }
 
-/** One row for each thing that a module changed on some host of its examples. */
+/** One row for each thing that a module changed on some host of its examples, or of a test's. */
 function knobsOf(module, plans) {
   const rows = new Map();
-  for (const { target, plane, impact, do: actions } of plans.flatMap((plan) => [...plan.changes])) {
-    const command = target.kind === 'command' ? actions.find((action) => action.do === 'exec') : undefined;
-    const guest = target.kind === 'domain' && `XML of guests (${target.plane})`;
-    const knob = command ? command.argv.join(' ') : guest || probeName(target);
+  const rowOf = (target) => {
+    const knob = knobName(target);
     const row = rows.get(knob) ?? { module, knob, planes: new Set(), impacts: new Set() };
+    rows.set(knob, row);
+    return row;
+  };
+  for (const { target, plane, impact, do: actions } of plans.flatMap((plan) => [...plan.changes])) {
+    const row = rowOf(probeName(target));
+    const command = target.kind === 'command' ? actions.find((action) => action.do === 'exec') : undefined;
+    if (command) row.command = command.argv.slice(0, 2).join(' ');
     row.planes.add(plane);
     row.impacts.add(impact);
-    rows.set(knob, row);
+  }
+  for (const { target, plane, needs } of plans.flatMap((plan) => [...(plan.pending ?? [])])) {
+    const row = rowOf(probeName(target));
+    if (row.planes.size === 0) row.impacts.add(needs === 'manual' ? 'none' : needs);
+    row.planes.add(plane === 'pending' ? 'pending' : plane);
   }
   return [...rows.values()];
 }
 
+<<<<<<< HEAD
 /** The table of facts, between what is written by hand around it. */
 function factsPage() {
   const page = readFileSync('docs/facts.md', 'utf8');
@@ -90,37 +107,61 @@ function factsPage() {
     ([name, type, words]) => `| \`${name}\` | ${type} | ${cell(words)} |`,
   );
   return `${before}${START}\n\n${['| fact | type | |', '|---|---|---|', ...rows].join('\n')}\n\n${END}${after}`;
+=======
+/** By module, the knobs that each tier has seen changed. */
+async function provenKnobs() {
+  const found = new Map();
+  const add = (module, knob, tier) => {
+    const key = `${module} ${knob}`;
+    found.set(key, new Set([...(found.get(key) ?? []), tier]));
+  };
+  for (const [module, knob] of await labKnobs()) add(module, knob, 'lab');
+  for (const [tier, folder] of Object.entries(TIERS)) {
+    const path = join(folder, 'proven.json');
+    if (!existsSync(path)) continue;
+    for (const modules of Object.values(JSON.parse(readFileSync(path, 'utf8'))))
+      for (const [module, knobs] of Object.entries(modules)) for (const knob of knobs) add(module, knob, tier);
+  }
+  return found;
+}
+
+/** What the playbook that `npm start` runs in the lab changes on its machine. */
+async function labKnobs() {
+  const [machine] = readdirSync('lab/machines').map((name) => name.replace(/\.json(\.gz)?$/, ''));
+  const files = loadMachine(machine);
+  const tasks = parse(readFileSync('playbooks/site.yml', 'utf8')).flatMap((play) => play.tasks ?? []);
+  const found = [];
+  for (const task of tasks) {
+    const name = moduleNames().find((one) => Object.hasOwn(task, one));
+    const plan = await planOn(await findModule(name), task[name], files, { commands: {} });
+    for (const { target } of plan.changes) found.push([name, knobName(probeName(target))]);
+  }
+  return found;
+>>>>>>> 98637db (Say of every knob which test has seen it change)
 }
 
 function overview() {
-  const modules = moduleNames().map((name) => `| [${name}](${name}.md) | ${summaryOf(name)} | ${testedOn(name)} |`);
+  const testedOn = (module, knob) => [...(proven.get(`${module} ${knob}`) ?? [])].join(', ');
+  const tiersOf = (module) =>
+    [...new Set([...proven].filter(([key]) => key.startsWith(`${module} `)).flatMap(([, tiers]) => [...tiers]))].join(
+      ', ',
+    );
+  const modules = moduleNames().map((name) => `| [${name}](${name}.md) | ${summaryOf(name)} | ${tiersOf(name)} |`);
+  const shownKnob = ({ knob, command }) => (command ? `${command}: ${knob.replace(/^systemctl: /, '')}` : knob);
   const rows = knobs.map(
-    ({ module, knob, planes, impacts }) =>
-      `| \`${knob}\` | [${module}](${module}.md) | ${[...planes].join(', ')} | ${[...impacts].join(', ')} |`,
+    (row) =>
+      `| \`${shownKnob(row)}\` | [${row.module}](${row.module}.md) | ${[...row.planes].join(', ')} | ${[...row.impacts].join(', ')} | ${testedOn(row.module, row.knob)} |`,
   );
   return `${[
     '# Modules',
-    'Generated by `npm run docs` out of the modules. Every module is held to the laws of the contract on each of its examples,\nand has unit tests; the last column says where else it is run.',
+    'Generated by `npm run docs` out of the modules. Every module is held to the laws of the contract on each of its examples,\nand has unit tests; the last column says where else its knobs are changed by a test: a simulated host of the `lab` (files, no\nkernel), an `emulated host` (a real kernel, through a reboot), `libvirt` (a real libvirtd with guests).',
     ['| module | | run on |', '|---|---|---|', ...modules].join('\n'),
     '## What is changed, and what it may do to guests',
-    'By file or command, as the examples of each module change them. `live`: the running system; `persistent`: the next boot.',
-    ['| file or command | module | planes | impact |', '|---|---|---|---|', ...rows].join('\n'),
+    'By file or command, as the examples of each module change them; `*` for what differs from host to host. `live`: the running\nsystem; `persistent`: the next boot; `pending`: waits for a restart. Where nothing stands under "tested on", the laws and unit tests on\na fake host alone have seen it change.',
+    ['| file or command | module | planes | impact | tested on |', '|---|---|---|---|---|', ...rows].join('\n'),
   ].join('\n\n')}\n`;
 }
 
 function summaryOf(name) {
   return pages.get(`docs/modules/${name}.md`).split('\n')[2];
-}
-
-/** The tiers whose files name the module as a task does. */
-function testedOn(name) {
-  const uses = new RegExp(`^\\s*(- )?['"]?${name}['"]?: |-m ${name}\\b`, 'm');
-  const tiers = Object.entries(TIERS).filter(
-    ([, folder]) =>
-      existsSync(folder) &&
-      readdirSync(folder, { recursive: true })
-        .filter((file) => /\.(ts|ya?ml)$/.test(file))
-        .some((file) => uses.test(readFileSync(join(folder, file), 'utf8'))),
-  );
-  return tiers.map(([tier]) => tier).join(', ');
 }

@@ -1,0 +1,20 @@
+/** What differs from host to host in the name of a knob: which CPU, disk, node, interrupt, unit, guest. */
+const PARTS: readonly [RegExp, string][] = [
+  [/^[^/].* \((live|config)\)$/, 'XML of guests ($1)'],
+  [/^systemctl show --property=\S+ /, 'systemctl: '],
+  [/^(\/sys\/block)\/[^/]+\//, '$1/*/'],
+  [/\/(cpu|policy|node)\d+\//g, '/$1*/'],
+  [/^(\/proc\/irq)\/\d+\//, '$1/*/'],
+  [/\/(rx|tx)-\d+\//, '/$1-*/'],
+  [/^(\/sys\/class\/net)\/[^/]+\//, '$1/*/'],
+  [/\/(conf|neigh)\/[^/]+\//, '/$1/*/'],
+  [/\/hugepages-\d+kB\//, '/hugepages-*kB/'],
+  [/\/loader\/entries\/.*\.conf$/, '/loader/entries/*.conf'],
+  [/[\w\\-]+\.mount$/, '*.mount'],
+  [/(\/cgroup|\/system)\/[\w.\\-]+\.(slice|scope)/, '$1/*.$2'],
+  [/^(systemctl: )[\w.\\-]+\.(slice|scope)$/, '$1*.$2'],
+];
+
+/** One name for the same knob on every host. */
+export const knobName = (target: string): string =>
+  PARTS.reduce((name, [part, instead]) => name.replace(part, instead), target);
