@@ -6,6 +6,7 @@ import {
   cpusFor,
   defineModule,
   differenceOf,
+  dir,
   file,
   formatCpuMask,
   formatCpuSet,
@@ -26,21 +27,18 @@ import {
   type Seen,
   type SliceCpus,
   sameCpus,
-  sameSlice,
-  sameUnit,
-  setSlice,
+  sameSlices,
+  setSlices,
   sliceProbes,
   tmpfilesProbes,
   unionOf,
-  unitOf,
-  unitProbe,
 } from '../src/contract/index.ts';
 
 const ONLINE = '/sys/devices/system/cpu/online';
 const WORKQUEUES = '/sys/devices/virtual/workqueue/cpumask';
 const MACHINES = 'machine.slice';
 /** Moves processes that take much memory from node to node, guests first. */
-const NUMAD = 'numad.service';
+const NUMAD = '/sys/fs/cgroup/system.slice/numad.service';
 
 const Params = z
   .strictObject({
@@ -89,7 +87,7 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     ...reserveProbes,
     ...sliceProbes(unitsOf(params)),
     ...pinProbes,
-    [NUMAD]: unitProbe(NUMAD),
+    [NUMAD]: dir(NUMAD),
     ...(params.workqueues && { [WORKQUEUES]: file(WORKQUEUES) }),
     ...(params.workqueues && params.persistent && tmpfilesProbes(params.file)),
   }),
@@ -100,20 +98,17 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     const na = params.live ? noSliceCpus(seen, unitsOf(params)) : undefined;
     if (na !== undefined) return { changes: [], na };
     const wanted = slicesOf(params, host, guests, seen);
-    const live = params.live ? wanted.flatMap((one) => setSlice(seen, one) ?? []) : [];
+    const live = params.live ? setSlices(seen, wanted) : [];
     const boot = params.persistent ? wanted.flatMap((one) => persistSlice(seen, one, params.live) ?? []) : [];
     const queues = params.workqueues ? workqueues(params, host, seen) : { changes: [], pending: [], notes: [] };
-    const notes =
-      unitOf(seen, NUMAD)?.active === 'active'
-        ? [`${NUMAD} runs, and moves guests among nodes by itself: stop it`]
-        : [];
+    const notes = seen.names(NUMAD) ? ['numad runs, and moves guests among nodes by itself: stop it'] : [];
     return planOf([...live, ...boot, ...queues.changes], queues.pending, [...queues.notes, ...notes]);
   },
   same(probe, a, b) {
-    if (probe.kind === 'command') return probe.argv.at(-1) === NUMAD ? sameUnit(a, b) : sameSlice(a, b);
-    if (probe.kind === 'file' && probe.path.endsWith('/cpuset.cpus')) return sameSlice(a, b);
-    if (probe.kind === 'file' && probe.path === WORKQUEUES) return sameCpus(parseCpuMask(a), parseCpuMask(b));
-    return false;
+    if (probe.kind === 'command') return sameSlices(a, b);
+    if (probe.kind !== 'file') return false;
+    if (probe.path === WORKQUEUES) return sameCpus(parseCpuMask(a), parseCpuMask(b));
+    return probe.path.endsWith('/cpuset.cpus') && sameCpus(parseCpuSet(a), parseCpuSet(b));
   },
   examples: [
     {

@@ -71,7 +71,9 @@ const Params = z
     class: z
       .enum(['rotational', 'solid', 'nvme', 'virtio', 'members'])
       .optional()
-      .describe('`rotational`, `solid`: SATA and SAS; `members`: disks that device-mapper or md devices stand on.'),
+      .describe(
+        '`rotational`, `solid`: SATA and SAS; `members`: disks that device-mapper or md devices stand on, all such or those of `devices`.',
+      ),
     scheduler: z
       .string()
       .regex(/^[\w-]+$/, 'expected one word, such as none')

@@ -17,6 +17,7 @@ import {
   tunedOf,
   tunedProbes,
   tunedProfiles,
+  tunedTraces,
   unitOf,
   unitProbe,
 } from '../src/contract/index.ts';
@@ -43,7 +44,7 @@ knob: the profile, or tasks. Modules say in a note what the active profile sets 
 tuned take back what it has set, and stops and disables it. Only \`sysctl.d\` has the last word over a profile, unless
 \`reapply_sysctl\` is off in \`tuned-main.conf\`. Arguments of the kernel that a profile adds wait for a reboot.`,
   params: Params,
-  reads: () => ({ ...tunedProbes, [MODE]: file(MODE) }),
+  reads: () => ({ ...tunedProbes, [TUNED_UNIT]: unitProbe(TUNED_UNIT), [MODE]: file(MODE) }),
   plan({ profile }, seen) {
     const unit = unitOf(seen, TUNED_UNIT);
     const wanted = profile?.join(' ');
@@ -109,6 +110,7 @@ function turnTo(wanted: string, seen: Seen): Change[] {
       ...(unit?.enabled === 'enabled' ? [] : [systemctl('disable')]),
     ],
     impact: 'guest-latency',
+    disturbs: tunedTraces,
   };
   return [
     ...(runs ? [] : [start]),
@@ -134,6 +136,7 @@ function turnOff(seen: Seen): Change[] {
     do: [systemctl('disable', '--now')],
     undo: [...(unit?.enabled === 'enabled' ? [systemctl('enable')] : []), ...(runs ? [systemctl('start')] : [])],
     impact: 'none',
+    disturbs: tunedTraces,
   };
   return [
     ...(runs && now !== '' ? [profileChange(now, '', adm('off'), seen)] : []),

@@ -11,12 +11,9 @@ const { findModule, moduleNames } = await built('src/registry/index.js');
 const { referenceOf, schemaOf } = await built('src/registry/reference.js');
 const { probeName } = await built('src/contract/index.js');
 const { planOn } = await built('test/support/plan.js');
-<<<<<<< HEAD
 const { FACTS, factRows } = await built('src/facts/index.js');
-=======
 const { knobName } = await built('test/support/knob-name.js');
 const { loadMachine } = await built('src/lab/machine.js');
->>>>>>> 98637db (Say of every knob which test has seen it change)
 
 /** Where a knob is proven, beside the laws and the unit tests: by what tests say that a run of theirs has changed. */
 const TIERS = { container: 'test/container', 'emulated host': 'test/vm', libvirt: 'test/libvirt' };
@@ -97,7 +94,6 @@ function knobsOf(module, plans) {
   return [...rows.values()];
 }
 
-<<<<<<< HEAD
 /** The table of facts, between what is written by hand around it. */
 function factsPage() {
   const page = readFileSync('docs/facts.md', 'utf8');
@@ -107,7 +103,8 @@ function factsPage() {
     ([name, type, words]) => `| \`${name}\` | ${type} | ${cell(words)} |`,
   );
   return `${before}${START}\n\n${['| fact | type | |', '|---|---|---|', ...rows].join('\n')}\n\n${END}${after}`;
-=======
+}
+
 /** By module, the knobs that each tier has seen changed. */
 async function provenKnobs() {
   const found = new Map();
@@ -137,7 +134,6 @@ async function labKnobs() {
     for (const { target } of plan.changes) found.push([name, knobName(probeName(target))]);
   }
   return found;
->>>>>>> 98637db (Say of every knob which test has seen it change)
 }
 
 function overview() {

@@ -65,8 +65,24 @@ export function chosenDisks(params: DiskChoice, seen: Seen): string[] {
     if (isPattern(device)) return all.filter((disk) => isDisk(disk) && matches(device, disk));
     return [existing(device, all)];
   });
-  return [...new Set(named)].filter((disk) => isOfClass(disk, params.class, seen));
+  const meant = params.class === 'members' ? named.flatMap((disk) => standsOn(disk, all, seen)) : named;
+  return [...new Set(meant)].filter((disk) => isOfClass(disk, params.class, seen));
 }
+
+/** The disks that a device of device-mapper or md stands on, through others of its kind; itself where it is a disk. */
+function standsOn(device: string, all: readonly string[], seen: Seen): string[] {
+  const slaves = [...seen.files(MEMBERS).keys()].flatMap((path) => {
+    const [, above, slave] = /^\/sys\/block\/([^/]+)\/slaves\/([^/]+)\/dev$/.exec(path) ?? [];
+    return above === device && slave !== undefined ? [slave] : [];
+  });
+  if (slaves.length === 0) return [device];
+  const diskOf = (slave: string) => all.find((disk) => slave === disk || isPartitionOf(slave, disk)) ?? slave;
+  return slaves.flatMap((slave) => standsOn(diskOf(slave), all, seen));
+}
+
+/** `sda2` of sda, `nvme0n1p2` of nvme0n1. */
+const isPartitionOf = (name: string, disk: string): boolean =>
+  name.startsWith(disk) && (/\d$/.test(disk) ? /^p\d+$/ : /^\d+$/).test(name.slice(disk.length));
 
 function existing(disk: string, all: readonly string[]): string {
   if (all.includes(disk)) return disk;
@@ -81,7 +97,10 @@ function existing(disk: string, all: readonly string[]): string {
 function isOfClass(disk: string, kind: DiskChoice['class'], seen: Seen): boolean {
   if (kind === undefined) return true;
   if (kind === 'members')
-    return [...seen.files(MEMBERS).keys()].some((path) => new RegExp(`/slaves/${disk}(p?\\d+)?/dev$`).test(path));
+    return [...seen.files(MEMBERS).keys()].some((path) => {
+      const slave = path.split('/').at(-2) ?? '';
+      return slave === disk || isPartitionOf(slave, disk);
+    });
   const { kernel, rotational } = CLASSES[kind];
   const turns = seen.textAt(`${BLOCK}/${disk}/queue/rotational`)?.trim();
   return kernel.split('|').some((one) => matches(one, disk)) && (rotational === undefined || turns === rotational);

@@ -1,16 +1,21 @@
-import { file, glob, type Probes } from './probe.ts';
+import { file, glob, link, type Probe, type Probes } from './probe.ts';
 import type { Seen } from './seen.ts';
 import { PROFILE_PLACES, profileSettings, type TunedSetting } from './tuned-profile.ts';
-import { unitOf, unitProbe } from './unit.ts';
 
 export const TUNED_PROFILE = '/etc/tuned/active_profile';
 export const TUNED_UNIT = 'tuned.service';
 const MAIN = '/etc/tuned/tuned-main.conf';
+/** It is at work while the one is there, and starts at boot by the other: files cost less than asking systemd. */
+const RUNS = '/run/tuned/tuned.pid';
+const STARTS = `/etc/systemd/system/multi-user.target.wants/${TUNED_UNIT}`;
+/** What moves when it is started, stopped, enabled or disabled. */
+export const tunedTraces: readonly Probe[] = [file(RUNS), link(STARTS)];
 const profilesIn = (place: string) => `${place}/*/tuned.conf`;
 
 export const tunedProbes: Probes = {
   [TUNED_PROFILE]: file(TUNED_PROFILE),
-  [TUNED_UNIT]: unitProbe(TUNED_UNIT),
+  [RUNS]: file(RUNS),
+  [STARTS]: link(STARTS),
   [MAIN]: file(MAIN),
   ...Object.fromEntries(PROFILE_PLACES.map((place) => [profilesIn(place), glob(profilesIn(place))])),
 };
@@ -27,9 +32,7 @@ export interface Tuned {
 
 /** tuned, where it is at work or will be at the next boot, and has a profile. */
 export function tunedOf(seen: Seen): Tuned | undefined {
-  const unit = unitOf(seen, TUNED_UNIT);
-  const asked = seen.raw(TUNED_UNIT).is === 'output';
-  const works = !asked || unit?.active === 'active' || unit?.enabled === 'enabled';
+  const works = [RUNS, STARTS].some((path) => seen.raw(path).is !== 'absent');
   const profile = seen.text(TUNED_PROFILE)?.trim() ?? '';
   if (!works || profile === '') return undefined;
   return { profile, settings: profileSettings(profile.split(/\s+/), tunedProfiles(seen)) };

@@ -24,7 +24,7 @@ export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
     case 'daemon-reload':
       return '';
     case 'show':
-      return rest.includes('--property=AllowedCPUs') ? `AllowedCPUs=${allowed(unit, files)}\n` : show(unit, files);
+      return rest.includes('--property=Id,AllowedCPUs') ? showAllowed(rest.slice(1), files) : show(unit, files);
     case 'set-property':
       keepTo(unit, rest.at(-1)?.replace('AllowedCPUs=', '') ?? '', files);
       return '';
@@ -73,6 +73,9 @@ const property = (unit: string) => `/run/systemd/system.control/${unit}.d/50-All
 
 const allowed = (unit: string, files: FakeFiles): string =>
   [...(files.read(property(unit))?.toString() ?? '').matchAll(SETTING)].at(-1)?.[1] ?? '';
+
+const showAllowed = (units: readonly string[], files: FakeFiles): string =>
+  units.map((unit) => `Id=${unit}\nAllowedCPUs=${allowed(unit, files)}\n`).join('\n');
 
 /** An empty set leaves the kernel with the old one, until no unit has any: then the controller is not needed any more. */
 function keepTo(unit: string, cpus: string, files: FakeFiles): void {

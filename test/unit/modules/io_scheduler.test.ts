@@ -86,15 +86,19 @@ describe('io_scheduler', () => {
     [{ class: 'solid' }, ['sdb']],
     [{ class: 'nvme' }, ['nvme0n1']],
     [{ class: 'virtio' }, ['vda']],
-    [{ class: 'members' }, ['nvme0n1', 'sda']],
-    [{ class: 'members', devices: 'sd*' }, ['sda']],
+    [{ class: 'members' }, ['nvme0n1', 'sda', 'sdb']],
+    [{ class: 'members', devices: 'sd*' }, ['sda', 'sdb']],
+    [{ class: 'members', devices: 'dm-0' }, ['nvme0n1', 'sda']],
+    [{ class: 'members', devices: 'dm-1' }, ['nvme0n1', 'sda', 'sdb']],
   ])('takes for %j the disks %j', async (which, expected) => {
-    const all = ['dm-0', 'loop0', 'nvme0c0n1', 'nvme0n1', 'sda', 'sdb', 'vda', 'zram0'];
+    const all = ['dm-0', 'dm-1', 'loop0', 'nvme0c0n1', 'nvme0n1', 'sda', 'sdb', 'vda', 'zram0'];
     const files = disks(Object.fromEntries(all.map((disk) => [disk, '[mq-deadline] none'])), {
       'sda/queue/rotational': '1',
       'vda/queue/rotational': '1',
       'dm-0/slaves/sda3/dev': '8:3',
       'dm-0/slaves/nvme0n1p2/dev': '259:2',
+      'dm-1/slaves/dm-0/dev': '253:0',
+      'dm-1/slaves/sdb/dev': '8:16',
     });
 
     const { changes } = await planOn(io_scheduler, { ...which, scheduler: 'none', ...live }, files);

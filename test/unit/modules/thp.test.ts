@@ -94,9 +94,8 @@ describe('thp', () => {
       ...enabled,
       '/etc/tuned/active_profile': 'oracle\n',
       [conf]: '[sysctl]\nvm.swappiness = 10\n\n[vm]\ntransparent_hugepages=never\n',
-      '/usr/lib/systemd/system/tuned.service': '[Service]\n',
     };
-    const running = { ...files, '/sys/fs/cgroup/system.slice/tuned.service/cgroup.procs': '1\n' };
+    const running = { ...files, '/run/tuned/tuned.pid': '812' };
 
     expect((await planOn(thp, { enabled: 'madvise', ...live }, running)).notes).toEqual([
       `thp.enabled: tuned sets it too whenever it starts, to never (profile oracle, ${conf}:5)`,
