@@ -15,9 +15,9 @@ const listed = (text: string | undefined): readonly string[] =>
 
 /**
  * Passwords and identities that flags and the environment name, in Ansible's order. Throws `UserError`; asks where it is
- * told to.
+ * told to, twice for what is `fresh`.
  */
-export async function keyringOf(flags: Given): Promise<Keyring> {
+export async function keyringOf(flags: Given, fresh = false): Promise<Keyring> {
   const { env } = process;
   const files = [...flags.vaultPasswordFile, ...(flags.vaultPassFile ?? [])];
   const named = files.length > 0 ? files : [env.ANSIBLE_VAULT_PASSWORD_FILE ?? ''].filter(Boolean);
@@ -28,7 +28,7 @@ export async function keyringOf(flags: Given): Promise<Keyring> {
     ...(flags.askVaultPassword || flags.askVaultPass ? ['default@prompt'] : []),
   ];
   const passwords = [];
-  for (const id of ids) passwords.push(await readPassword(id, askSecret));
+  for (const id of ids) passwords.push(await readPassword(id, askSecret, fresh));
   const given = flags.ageIdentity.length > 0 ? flags.ageIdentity : [env.KVMPLAY_AGE_IDENTITY ?? ''].filter(Boolean);
   return { passwords, identities: given.flatMap(readIdentities) };
 }

@@ -14,6 +14,7 @@ import { addLabCommands } from './lab-command.ts';
 import { addPlaceCommand } from './place-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { addTopologyCommand } from './topology-command.ts';
+import { addVaultCommand } from './vault-command.ts';
 import { VERSION } from './version.ts';
 
 /** The command line. Each command loads what it needs when it is called, so that `--help` costs nothing. */
@@ -36,6 +37,7 @@ function program(): Command {
   addDomainCommand(kvmplay);
   addFactsCommand(kvmplay);
   addDocCommand(kvmplay);
+  addVaultCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

@@ -22,7 +22,12 @@ export function makeSite(hosts: readonly string[] = ['h1']) {
   );
   write('hosts', `[hypervisors]\n${lines.join('\n')}\n`);
   const kvmplay = (...args: string[]) => {
-    const env = { PATH: process.env.PATH, HOME: folder, XDG_STATE_HOME: join(folder, 'state') };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      XDG_STATE_HOME: join(folder, 'state'),
+      EDITOR: join(folder, 'editor'),
+    };
     const done = spawnSync(process.execPath, [bin, ...args], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
     return { status: done.status, out: done.stdout, err: done.stderr };
   };
