@@ -4,6 +4,7 @@ import {
   type Change,
   digestOf,
   type Example,
+  type GuestPlane,
   type GuestXml,
   guestProbe,
   guestProbes,
@@ -130,7 +131,8 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
   );
 }
 
-function planGuest(wants: Wants, params: Common, guest: GuestXml): Plan {
+/** What is to be done with one guest, on the planes that are asked for. */
+export function planGuest(wants: Wants, params: Pick<Common, GuestPlane>, guest: GuestXml): Plan {
   const { name } = guest;
   const look = (plane: 'live' | 'config') => {
     const source = guest[plane];

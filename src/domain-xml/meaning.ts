@@ -39,17 +39,30 @@ const DEFAULTS = new Set(['vcpu placement=static', 'topology dies=1', 'topology 
 
 /** What an element means. What libvirt adds to a running guest's XML, and only there, means nothing. */
 export function meaningOf(element: Element): Meant {
-  const unit = attributeOf(element, 'unit');
   const own = element.attributes
-    .filter(({ name }) => !isNoise(element, name))
-    .map(({ name, value }) => [name, plainValue(element, name, value, unit)] as const)
-    .filter(([name, value]) => !DEFAULTS.has(`${element.name} ${name}=${value}`))
+    .flatMap(({ name }) => {
+      const value = plainAttribute(element, name);
+      return value === undefined ? [] : [[name, value] as const];
+    })
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = element.text.trim();
   const children = element.children.filter((child) => !isRunning(child)).map(meaningOf);
   // Of different elements the order says nothing; of like ones it may.
   children.sort((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
-  return { name: element.name, attributes: own, text: SIZES.has(element.name) ? size(text, unit) : text, children };
+  return { name: element.name, attributes: own, text: plainText(element), children };
+}
+
+/** An attribute's value in one form of many; undefined where it says nothing: a default, a unit, what only a running guest has. */
+export function plainAttribute(element: Element, name: string): string | undefined {
+  const value = attributeOf(element, name);
+  if (value === undefined || isNoise(element, name)) return undefined;
+  const plain = plainValue(element, name, value, attributeOf(element, 'unit'));
+  return DEFAULTS.has(`${element.name} ${name}=${plain}`) ? undefined : plain;
+}
+
+/** An element's own text in one form of many: sizes in bytes. */
+export function plainText(element: Element): string {
+  const text = element.text.trim();
+  return SIZES.has(element.name) ? size(text, attributeOf(element, 'unit')) : text;
 }
 
 /** Whether two texts say the same of a guest. */
@@ -93,9 +106,13 @@ function isRunning(element: Element): boolean {
   return element.name === 'backingStore' && element.attributes.length === 0 && element.children.length === 0;
 }
 
+/** Parts of addresses, which libvirt fills up with zeros. */
+const HEX = /^0x[0-9a-f]{1,16}$/i;
+
 function plainValue(element: Element, name: string, value: string, unit: string | undefined): string {
   if (SIZE_ATTRIBUTES.has(`${element.name} ${name}`)) return size(value, unit);
-  return CPU_SETS.has(name) ? plainCpus(value) : value;
+  if (CPU_SETS.has(name)) return plainCpus(value);
+  return HEX.test(value) ? `0x${BigInt(value).toString(16)}` : value;
 }
 
 /** A list of CPUs or nodes in the kernel's form; what is none as it stands. */

@@ -7,6 +7,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   cpu_pin: async () => (await import('../../modules/cpu_pin.ts')).cpu_pin,
   cpu_power: async () => (await import('../../modules/cpu_power.ts')).cpu_power,
   disk_cache: async () => (await import('../../modules/disk_cache.ts')).disk_cache,
+  domain: async () => (await import('../../modules/domain.ts')).domain,
   domain_xml: async () => (await import('../../modules/domain_xml.ts')).domain_xml,
   host_reserve: async () => (await import('../../modules/host_reserve.ts')).host_reserve,
   hugepages: async () => (await import('../../modules/hugepages.ts')).hugepages,

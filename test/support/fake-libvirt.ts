@@ -133,6 +133,7 @@ export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
     return { status: 0, stdout: rest.includes('--security-info') ? shown.full : plain(shown.full), stderr: '' };
   }
   if (command === 'domstate') return { status: 0, stdout: of('live') ? 'running\n' : 'shut off\n', stderr: '' };
+  if (command in LIFE) return live(command, there, of('live') !== undefined, rest, files);
   if (command === 'iothreadadd' || command === 'iothreaddel')
     return planes.map(of).every((one) => one && setIoThread(command, words[0] ?? '', one, files))
       ? { status: 0, stdout: '', stderr: '' }
@@ -208,4 +209,22 @@ function moveMemory(nodeset: string, { path, full }: Known, files: FakeFiles): O
   memory.setAttribute('nodeset', nodeset);
   files.put(path, `${serializeToWellFormedString(document)}\n`);
   return { status: 0, stdout: '', stderr: '' };
+}
+
+const LIFE = { start: 0, destroy: 0, undefine: 0, autostart: 0 };
+
+function live(command: string, guest: Known, runs: boolean, rest: readonly string[], files: FakeFiles): Output {
+  const done = { status: 0, stdout: '', stderr: '' };
+  const running = `${PLACES.live}/${guest.name}.xml`;
+  const autostart = `${PLACES.config}/autostart/${guest.name}.xml`;
+  if (command === 'start') {
+    if (runs) return failed('Domain is already active');
+    files.put(running, guest.full.replace(/<domain\b/, "<domain id='7'"));
+  } else if (command === 'destroy') {
+    if (!runs) return failed('Requested operation is not valid: domain is not running');
+    files.remove(running);
+  } else if (command === 'undefine') files.remove(guest.path);
+  else if (rest.includes('--disable')) files.remove(autostart);
+  else files.link(autostart, `${PLACES.config}/${guest.name}.xml`);
+  return done;
 }

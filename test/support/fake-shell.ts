@@ -1,7 +1,9 @@
 import type { Command } from './fake-host.ts';
+import { fakeVirsh } from './fake-libvirt.ts';
 
-/** The one thing that modules have a shell do: write, and go on where the kernel will not have it. Here it always will. */
+/** What modules have a shell do: ask a guest to shut down and wait, or write and go on where the kernel will not have it. Here all obey. */
 export const fakeShell: Command = ([, , script = '', , value, path], files) => {
+  if (script.includes('shutdown "$1"')) return fakeVirsh(['virsh', 'destroy', value ?? ''], files);
   if (!script.includes('env printf') || path === undefined) throw new Error(`the fake shell does not know ${script}`);
   files.write(path, Buffer.from(`${value}\n`));
   return '';
