@@ -67,7 +67,8 @@ END {
 k_define() { # SECONDS GUEST DIGEST XML
   [ -z "$k_rooted" ] || { k_fail EPERM 'no commands run in an offline root'; return 1; }
   k_find virsh || { k_fail ENOENT 'no such command'; return 1; }
-  k_seconds=$1 k_new=$4
+  # What --confirm undoes has no frame, and no number of one.
+  k_seconds=$1 k_new=$4 k_token=kvmplay.$k_random
   k_plain=$(k_timed virsh -q -c qemu:///system dumpxml --inactive --domain "$2" 2>/dev/null) || k_no_guest "$2" || return 1
   if [ -n "$3" ]; then
     k_digest=$(printf %s "$k_plain" | sha256sum)
@@ -77,7 +78,7 @@ k_define() { # SECONDS GUEST DIGEST XML
   if [ -n "$k_plain" ]; then
     k_full=$(k_timed virsh -q -c qemu:///system dumpxml --inactive --security-info --domain "$2") || return 1
     if [ "$k_full" != "$k_plain" ]; then
-      k_new=$(printf '%s\n' "$k_plain" "$k_random" "$k_full" "$k_random" "$k_new" | awk -v token="$k_random" "$k_secrets") ||
+      k_new=$(printf '%s\n' "$k_plain" "$k_token" "$k_full" "$k_token" "$k_new" | awk -v token="$k_token" "$k_secrets") ||
         { k_fail SECRET 'it has a password in its XML that this change would lose: change it with virsh edit'; return 1; }
     fi
   fi

@@ -267,6 +267,14 @@ describe.each(shells())('$name', (shell) => {
   });
 
   describe('exec', () => {
+    test("tells the errno that a command's last words are", async () => {
+      const words = 'error: cannot set CPU affinity on process 7: Invalid argument';
+
+      expect(await act({ do: 'exec', argv: ['sh', '-c', `echo '${words}' >&2; exit 1`] })).toEqual([
+        { ok: false, errno: 'EINVAL', status: 1, message: `sh ended with status 1: ${words}` },
+      ]);
+    });
+
     test('takes the statuses that are listed for success, and no other', async () => {
       const run = (status: number, ok?: number[]): Action => ({
         do: 'exec',

@@ -147,6 +147,15 @@ describe('cpu_pin with a policy', () => {
     expect(notes?.join()).not.toContain('old');
   });
 
+  it('needs one look at the host', async () => {
+    const files = { ...cpus, '/etc/libvirt/qemu/web1.xml': guest('web1') };
+    const host = fakeHost({ files, commands: FAKE_COMMANDS });
+
+    await openEyes(host, makeOverlay()).see(cpu_pin, cpu_pin.params.parse({ guests: 'all', policy: 'cache' }));
+
+    expect(host.roundTrips).toBe(1);
+  });
+
   it('tells of running guests that may be anywhere', async () => {
     const { notes } = await plan(
       { guests: 'web1', policy: 'cache' },
