@@ -373,7 +373,45 @@ const merge = (...all: readonly Readonly<Record<string, string>>[]): Record<stri
   return files;
 };
 
+/** An inventory script: groups in their long and short forms, hosts that are asked for one by one or in `_meta`. */
+const scriptValue = pick<unknown>(1, 1.5, 'a', true, null, [1, 'b'], { c: 2.0 }, '{{ x }}', '');
+const scriptVariables = fc.dictionary(pick(...NAMES), scriptValue, { maxKeys: 2, noNullPrototype: true });
+const scriptHosts = fc.uniqueArray(pick(...HOSTS), { maxLength: 3 });
+const scriptGroup = fc.oneof(
+  { weight: 1, arbitrary: scriptHosts as fc.Arbitrary<unknown> },
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      {
+        hosts: scriptHosts,
+        vars: fc
+          .tuple(scriptVariables, fc.integer({ min: -1, max: 4 }))
+          .map(([variables, rank]) => (rank > 1 ? { ...variables, ansible_group_priority: rank } : variables)),
+        children: fc.uniqueArray(pick(...GROUPS), { maxLength: 2 }),
+      },
+      { requiredKeys: ['hosts'], noNullPrototype: true },
+    ) as fc.Arbitrary<unknown>,
+  },
+);
+const script = fc
+  .tuple(
+    fc.dictionary(pick(...ANY_GROUP), scriptGroup, { maxKeys: 5, noNullPrototype: true }),
+    fc.option(fc.dictionary(pick(...HOSTS), scriptVariables, { maxKeys: 3, noNullPrototype: true })),
+    scriptVariables,
+  )
+  .map(([groups, hostvars, ofHost]) => {
+    const listed = JSON.stringify({ ...groups, ...(hostvars && { _meta: { hostvars } }) });
+    const answer = (flag: string, json: string) => `${flag}) cat <<'END'\n${json}\nEND\n;;`;
+    const answers = [answer('--list', listed), answer('--host', JSON.stringify(ofHost))];
+    return `#!/bin/sh\ncase "$1" in\n${answers.join('\n')}\nesac\n`;
+  });
+
 const source = fc.oneof(
+  script.map((text) => ({ files: { 'hosts.sh': text }, sources: ['hosts.sh'] })),
+  fc.tuple(ini, script, yaml).map(([one, two, three]) => ({
+    files: { 'inv/10-hosts': one, 'inv/20-script': two, 'inv/30.yml': three },
+    sources: ['inv'],
+  })),
   ini.map((text) => ({ files: { hosts: text }, sources: ['hosts'] })),
   yaml.map((text) => ({ files: { 'hosts.yml': text }, sources: ['hosts.yml'] })),
   fc

@@ -120,7 +120,7 @@ function write(one: RandomCase, folder: string): string {
   mkdirSync(folder);
   for (const [name, text] of Object.entries(one.files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
+    writeFileSync(join(folder, name), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
   return folder;
 }
