@@ -3,7 +3,16 @@ import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Enclosing, Expression, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
-import { type Binding, isUnknown, renderNode, renderScalar, type Scope, test, Unknown } from '../template/index.ts';
+import {
+  type Binding,
+  isTemplated,
+  isUnknown,
+  renderNode,
+  renderScalar,
+  type Scope,
+  test,
+  Unknown,
+} from '../template/index.ts';
 import { paramsOf } from './attempt.ts';
 import { findControl, isPure, readParams } from './control.ts';
 import { environmentOf } from './environment.ts';
@@ -197,7 +206,9 @@ async function foreseeHost(
     const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
     const handlers = handlersFor(play.handlers, item, String(name), nameOf);
     for (const handler of handlers) notified.add(handler);
-    if (handlers.length > 0) return;
+    // A handler's name may hang on what is not known yet.
+    const unsure = play.handlers.some((handler) => isTemplated(handler.name) && nameOf(handler) === handler.name.value);
+    if (handlers.length > 0 || unsure) return;
     const hint = didYouMean(String(name), play.handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play';
     throw new UserError([mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, at, hint)]);
   };

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
+import { mistake, UserError } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
 import { known, renderScalar, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
 import { censored } from './censor.ts';
 import type { Clash } from './cross-check.ts';
 import type { Result } from './events.ts';
+import { firstUnmet } from './judge.ts';
 import { failure, labelOf, titleOf, turnsOf } from './loop.ts';
 import type { Attempt } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
@@ -258,11 +261,30 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
 
 const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
 
+/** Where it cannot be told, for instance before a loop's item is known, the task itself says so. */
+function isSkipped({ when }: Task, scope: Scope): boolean {
+  try {
+    return firstUnmet(when, scope)?.status === 'skipped';
+  } catch {
+    return false;
+  }
+}
+
 /** Each once, whatever number of names it was notified by. */
 function notifiedBy(task: Task, scopeOf: (item: Task) => Scope, handlers: readonly Task[]): readonly Task[] {
   if (task.notify.length === 0) return [];
   const scope = scopeOf(task);
+  if (isSkipped(task, scope)) return [];
   const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
-  const names = task.notify.map((name) => String(renderScalar(name, scope)));
-  return [...new Set(names.flatMap((name) => handlersFor(handlers, task, name, nameOf)))];
+  const found = task.notify.flatMap((written) => {
+    const name = String(renderScalar(written, scope));
+    const named = handlersFor(handlers, task, name, nameOf);
+    if (named.length > 0) return named;
+    const hint =
+      didYouMean(name, handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play, or in the role';
+    throw new UserError([
+      mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, written.at, hint),
+    ]);
+  });
+  return [...new Set(found)];
 }

@@ -108,3 +108,29 @@ describe('which run left a handler', () => {
     ]);
   });
 });
+
+describe('a handler whose name is made of a variable', () => {
+  const NOTIFIES = `- hosts: all
+  handlers: [{ name: restart it, debug: {} }]
+  tasks:
+    - debug: { msg: changed }
+      changed_when: true
+      notify: "restart {{ service }}"
+      when: defined(service)
+`;
+  const notifying = (vars: Readonly<Record<string, unknown>>) =>
+    play(NOTIFIES, { hosts: { h1: untuned() }, vars: { h1: vars } });
+
+  it('runs where there is one, and is not looked for where the task is skipped', async () => {
+    const [there, skipped] = [await notifying({ service: 'it' }), await notifying({})];
+
+    expect(there.results.map(({ status }) => status)).toEqual(['changed', 'ok']);
+    expect(skipped.results.map(({ status }) => status)).toEqual(['skipped']);
+  });
+
+  it('fails the task before it does anything where there is none', async () => {
+    const { results } = await notifying({ service: 'that' });
+
+    expect(results).toMatchObject([{ status: 'failed', error: { code: 'UnknownHandler' } }]);
+  });
+});
