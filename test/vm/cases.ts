@@ -125,4 +125,25 @@ export const CASES: readonly Case[] = [
       target: '/sys/module/kvm/parameters/halt_poll_ns',
     },
   },
+  {
+    name: 'irq_affinity',
+    tasks: [
+      { host_reserve: { cpus: '0-1,4-5' } },
+      { irq_affinity: { devices: 'en*', xps_cpus: 'cpus', default_smp_affinity: true } },
+    ],
+    proof: {
+      // One NIC on each node, and one on none.
+      'for name in /proc/irq/*/{ens1,enp65s0}-rxtx-[0-3] /proc/irq/*/virtio*-{in,out}put.0; do echo $(basename $name) $(cat $name/../smp_affinity_list); done | sort':
+        [
+          ...[0, 1, 2, 3].map((queue) => `enp65s0-rxtx-${queue} ${[4, 5][queue % 2]}`),
+          ...[0, 1, 2, 3].map((queue) => `ens1-rxtx-${queue} ${[1, 0][queue % 2]}`),
+          'virtio1-input.0 1',
+          'virtio1-output.0 1',
+        ].join('\n'),
+      'cat /sys/class/net/ens1/queues/tx-[01]/xps_cpus': '02\n01',
+      'cat /proc/irq/default_smp_affinity': '33',
+      'systemctl is-enabled kvmplay-irq_affinity; systemctl is-active kvmplay-irq_affinity': 'enabled\nactive',
+    },
+    drift: { command: 'echo ff >/proc/irq/default_smp_affinity', target: '/proc/irq/default_smp_affinity' },
+  },
 ];
