@@ -14,6 +14,7 @@ const oneDoor = {
   handlebars: '^src/template/',
   '@marcbachmann/cel-js': '^src/template/',
   commander: '^src/cli/',
+  jiti: '^src/registry/',
   slimdom: '^src/domain-xml/',
   'age-encryption': '^src/vault/',
 };

@@ -1,5 +1,8 @@
+import { resolve } from 'node:path';
 import type { Module } from '../contract/index.ts';
+import { modulesIn } from '../playbook/modules-in.ts';
 import { findModule, moduleNames } from '../registry/index.ts';
+import { loadOwnModules } from '../registry/own-modules.ts';
 import { referenceOf, schemaOf } from '../registry/reference.ts';
 import { table } from '../report/table.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
@@ -12,6 +15,8 @@ export interface DocFlags {
 
 /** `kvmplay doc`. Gives the exit status; throws `UserError` where there is no such module. */
 export async function docCommand(name: string | undefined, { output }: DocFlags): Promise<number> {
+  const wrong = await loadOwnModules(modulesIn(resolve('modules')).map(({ file }) => file));
+  if (wrong.length > 0) throw new UserError(wrong);
   const names = moduleNames();
   const module = name === undefined ? undefined : await findModule(name);
   if (name !== undefined && !module) {

@@ -7,6 +7,7 @@ import { type Inventory, limitPatterns, loadInventory, type Selection, select, w
 import { loadPlaybook } from '../playbook/load-playbook.ts';
 import type { Play, Playbook } from '../playbook/types.ts';
 import { moduleNames } from '../registry/index.ts';
+import { loadOwnModules } from '../registry/own-modules.ts';
 import { type Diagnostic, mistake, type Position, UserError, withoutEchoes } from '../source/diagnostic.ts';
 import { readText } from '../source/read-text.ts';
 import type { Binding } from '../template/index.ts';
@@ -51,6 +52,8 @@ export async function loadRun(
   };
   const loaded = await Promise.all(files.map((file) => loadPlaybook(resolve(file), known)));
   const playbooks = loaded.map(({ playbook }) => playbook);
+  const own = new Set(loaded.flatMap(({ modules }) => modules));
+  if (own.size > 0) found.push(...(await loadOwnModules(own)));
   found.push(...loaded.flatMap(({ mistakes }) => mistakes), ...(await checkTasks(playbooks)));
   const [first] = files;
   const playbookDir = first === undefined ? process.cwd() : dirname(resolve(first));

@@ -14,6 +14,7 @@ import { addLabCommands } from './lab-command.ts';
 import { addPlaceCommand } from './place-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { addTopologyCommand } from './topology-command.ts';
+import { addValidateCommand } from './validate-command.ts';
 import { addVaultCommand } from './vault-command.ts';
 import { VERSION } from './version.ts';
 
@@ -38,6 +39,7 @@ function program(): Command {
   addFactsCommand(kvmplay);
   addDocCommand(kvmplay);
   addVaultCommand(kvmplay);
+  addValidateCommand(kvmplay);
   addLabCommands(kvmplay);
   return kvmplay;
 }

@@ -2,27 +2,23 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
-import { makeFactBook } from '../engine/facts.ts';
-import { foresee } from '../engine/foresee.ts';
-import type { BecomeFlags } from '../engine/identity.ts';
 import { journalDir, newRunId } from '../engine/journal.ts';
 import { pendingHandlers } from '../engine/pending-handlers.ts';
 import { run } from '../engine/run.ts';
 import { tasksOf } from '../engine/steps.ts';
-import { makeMemory, scopeFor } from '../engine/variables.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { hideSecrets } from '../source/secrets.ts';
-import { checkConfirm, checkConnections, makeDialer } from './dialer.ts';
+import { makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
 import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
+import { becomeFlags, prepareRun } from './prepare-run.ts';
 import { ask } from './prompt.ts';
 import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
-import { hostVariables } from './variables.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -47,35 +43,9 @@ export async function runCommand(
     return EXIT.ok;
   }
 
-  const memory = makeMemory();
-  const facts = makeFactBook();
-  const variables = hostVariables(loaded.inventory, loaded.hostsOf, flags.check === true, (host) => [
-    { name: 'register and set_fact', vars: memory.of(host) },
-    { name: 'extra', vars: loaded.extra },
-    { name: 'facts', vars: new Map([['facts', { data: facts.of(host) }]]) },
-  ]);
+  const { memory, facts, variables, mistakes } = await prepareRun(loaded, playbooks, flags);
+  if (mistakes.length > 0) throw new UserError(mistakes);
   const plays = playbooks.flatMap((playbook) => playbook.plays);
-  const wrong = plays.flatMap((play) => {
-    const scopeOf = (host: string) =>
-      scopeFor({ host: variables(host, play), play, memory: new Map(), extra: loaded.extra }, undefined);
-    const hosts = loaded.hostsOf(play);
-    return [...checkConnections(hosts, scopeOf), ...(flags.confirm === undefined ? [] : checkConfirm(hosts, scopeOf))];
-  });
-  const coming = await foresee({
-    plays,
-    hostsOf: loaded.hostsOf,
-    scopeOf: (host, play, around, later) =>
-      scopeFor(
-        { host: variables(host, play), play, memory: later, extra: loaded.extra, facts: facts.of(host) },
-        around,
-      ),
-    kindOf: (host, play) => {
-      const { host: own, magic } = variables(host, play);
-      return JSON.stringify([magic.get('group_names'), [...own.keys()]]);
-    },
-    flags: becomeFlags(flags),
-  });
-  if (wrong.length > 0 || coming.length > 0) throw new UserError([...wrong, ...coming]);
   const dialer = await makeDialer(flags);
   const runId = newRunId(new Date(), randomBytes(2).toString('hex'));
   const reports = makeReports({
@@ -131,12 +101,6 @@ export async function runCommand(
     dialer.close();
   }
 }
-
-const becomeFlags = ({ become, becomeUser, becomeMethod }: RunFlags): BecomeFlags => ({
-  become: become === true,
-  ...(becomeUser !== undefined && { user: becomeUser }),
-  ...(becomeMethod !== undefined && { method: becomeMethod }),
-});
 
 /** Whether anything could be done on a host: not in check mode, unless a task says `check_mode: false`. */
 function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {

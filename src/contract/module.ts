@@ -35,6 +35,8 @@ export interface Module<Params = unknown> {
   readonly crossChecked?: true;
   /** When two texts of a probe mean the same, where that is more than trimming tells. */
   readonly same?: (probe: Probe, a: string, b: string) => boolean;
+  /** Of a project's own modules: it stands in for the one of kvmplay that has the same name. */
+  readonly replaces?: true;
   /** Documented uses; the laws are run over each. */
   readonly examples: readonly Example[];
 }

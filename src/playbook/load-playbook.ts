@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { describeNode, type MapNode } from '../source/node.ts';
 import { findFile } from './find-file.ts';
@@ -14,10 +14,10 @@ export async function loadPlaybook(file: string, options: LoadOptions): Promise<
   const loader = makeLoader(options);
   try {
     const plays = await parseFile(file, undefined, [], NOTHING_INHERITED, loader);
-    return { playbook: { file, plays }, mistakes: loader.found };
+    return { playbook: { file, plays }, mistakes: loader.found, modules: [...loader.ownModules.values()] };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { playbook: { file, plays: [] }, mistakes: [...loader.found, ...error.diagnostics] };
+    return { playbook: { file, plays: [] }, mistakes: [...loader.found, ...error.diagnostics], modules: [] };
   }
 }
 
@@ -29,6 +29,7 @@ async function parseFile(
   loader: Loader,
 ): Promise<Play[]> {
   const { found } = loader;
+  loader.addModules(join(dirname(file), 'modules'));
   const node = await loader.load(file, at);
   if (!node) return [];
   if (node.kind !== 'list' || node.items.length === 0) {

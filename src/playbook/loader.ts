@@ -6,6 +6,7 @@ import { type ReadYaml, readYaml } from '../source/yaml.ts';
 import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
 import { isSealed } from '../vault/keyring.ts';
 import { type Locksmith, makeLocksmith } from '../vault/locksmith.ts';
+import { modulesIn } from './modules-in.ts';
 import type { Vars } from './types.ts';
 
 export interface LoadOptions {
@@ -23,6 +24,10 @@ export interface LoadOptions {
 
 /** What is shared by everything that is read for one playbook. */
 export interface Loader {
+  /** Modules that lie in this directory can be used from here on. */
+  readonly addModules: (directory: string) => void;
+  /** Where each of those is. */
+  readonly ownModules: ReadonlyMap<string, string>;
   readonly options: LoadOptions;
   readonly found: Diagnostic[];
   /** The file's YAML, read once. Undefined after a mistake, which is then in `found`. */
@@ -62,8 +67,20 @@ export function makeLoader(options: LoadOptions): Loader {
     }
   };
   const extra = { name: 'extra', vars: options.extra ?? new Map() };
+  const moduleNames = [...options.moduleNames];
+  const ownModules = new Map<string, string>();
   return {
-    options,
+    options: { ...options, moduleNames },
+    ownModules,
+    addModules(directory) {
+      for (const { name, file } of modulesIn(directory)) {
+        const other = ownModules.get(name);
+        if (other !== undefined && other !== file)
+          found.push(mistake('ModuleTwice', `the module "${name}" is in ${other}, too`, { file, line: 1, column: 1 }));
+        ownModules.set(name, file);
+        moduleNames.push(name);
+      }
+    },
     found,
     early(node, vars = []) {
       if (!isTemplated(node)) return node;

@@ -46,6 +46,7 @@ export async function readRole(
 ): Promise<RoleFiles | undefined> {
   const path = findRole(name, at, directories, loader);
   if (path === undefined) return undefined;
+  loader.addModules(join(path, 'modules'));
   const part = async (kind: 'tasks' | 'handlers'): Promise<Part | undefined> => {
     const file = partFile(path, kind, parts[`${kind}_from`], at, loader);
     const node = file === undefined ? undefined : await loader.load(file, at);

@@ -181,4 +181,6 @@ export interface Parsed {
   readonly playbook: Playbook;
   /** With any of these, the playbook is good for nothing but being checked further. */
   readonly mistakes: readonly Diagnostic[];
+  /** Files of modules that the playbook's project and its roles have of their own. */
+  readonly modules: readonly string[];
 }

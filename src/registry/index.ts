@@ -27,10 +27,16 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   zswap: async () => (await import('../../modules/zswap.ts')).zswap,
 };
 
+/** Modules of a project's own: what this process works on is one project. */
+const own = new Map<string, Module>();
+
+export const addModule = (module: Module): void => void own.set(module.name, module);
+
 /** The module of this name, or undefined where there is none. */
 export async function findModule(name: string): Promise<Module | undefined> {
+  if (own.has(name)) return own.get(name);
   return Object.hasOwn(MODULES, name) ? MODULES[name]?.() : undefined;
 }
 
 /** Every module's name, sorted. */
-export const moduleNames = (): readonly string[] => Object.keys(MODULES).sort();
+export const moduleNames = (): readonly string[] => [...new Set([...Object.keys(MODULES), ...own.keys()])].sort();
