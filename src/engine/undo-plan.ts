@@ -47,7 +47,7 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
  */
 export function inverse(change: Change, now: Reading, module: Module | undefined): Change | undefined {
   const same = (reading: Reading) => sameReading(module ?? {}, change.target, now, reading);
-  if (same(change.before) || (change.undone && same(change.undone))) return undefined;
+  if (same(change.before) || (change.undone && same(change.undone)) || endedWith(change, now)) return undefined;
   const name = probeName(change.target);
   if (!Array.isArray(change.undo)) {
     const { impossible } = change.undo as { readonly impossible: string };
@@ -69,6 +69,14 @@ export function inverse(change: Change, now: Reading, module: Module | undefined
     ...(shown && { shown: { before: shown.after, after: shown.before } }),
   };
 }
+
+/** Whether it was changed of a guest while that ran, and it does not run any more: what was changed went with it. */
+const endedWith = ({ target, before, after }: Change, now: Reading): boolean =>
+  target.kind === 'domain' &&
+  target.plane === 'live' &&
+  now.is === 'absent' &&
+  before.is !== 'absent' &&
+  after.is !== 'absent';
 
 function short(reading: Reading): string {
   const text = describeReading(reading);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Kvmplay, kvmplayOn, type Outcome } from '../support/kvmplay.ts';
+import { expectProven } from '../support/proven.ts';
 import { attach, besideOf, type Libvirt } from './daemon.ts';
 import { define, start } from './guests.ts';
 
@@ -108,6 +109,44 @@ describe.skipIf(address === undefined)('modules for guests, on a real libvirt', 
     expect(argv).toMatch(/"host-nodes":\[0\],"policy":"bind"/);
     expect(libvirt.read('cat /proc/$(cat /run/libvirt/qemu/bound.pid)/numa_maps')).toMatch(/ bind:0 /);
     expect(ok(kvmplay.audit(tasks)).targets).toEqual([]);
+  });
+
+  test('all of them at once are taken by libvirt, seen after the next start, and taken back', () => {
+    define(libvirt, { name: 'whole', vcpus: 2, devices: SECRET });
+    start(libvirt, 'whole');
+    const guests = 'whole';
+    const tasks = [
+      { vcpu_topology: { guests, layout: 'sockets' } },
+      { iothreads: { guests, count: 2 } },
+      { memory_backing: { guests, nosharepages: true, source: 'memfd', access: 'shared' } },
+      { cpu_model: { guests, mode: 'custom', model: 'Nehalem' } },
+      { disk_cache: { guests, cache: 'directsync', io: 'threads', iothread: 2, queues: 2, detect_zeroes: 'on' } },
+      { cpu_pin: { guests, vcpus: { '0-1': '0-1' }, emulator: 1, iothreads: { '1-2': 0 }, cpuset: '0-1' } },
+      { numatune: { guests, mode: 'interleave', nodeset: 0 } },
+      { domain_xml: { guests, set: [{ path: 'title', value: 'a & b' }] } },
+    ];
+    const xml = () => libvirt.read('virsh -q dumpxml --inactive --security-info whole');
+    const before = xml();
+
+    const run = ok(kvmplay.run(tasks));
+
+    expectProven(
+      'libvirt',
+      'guest-modules',
+      run,
+      tasks.flatMap((task) => Object.keys(task)),
+    );
+    expect(ok(kvmplay.run(tasks)).results.map(({ status }) => status)).toEqual(tasks.map(() => 'ok'));
+    restart('whole');
+    const audit = kvmplay.audit(tasks);
+    expect(audit.words).toBe('');
+    expect(audit.results.map(({ status, changes }) => [status, changes])).toEqual(tasks.map(() => ['ok', []]));
+    expect(audit.roundTrips).toBe(1);
+
+    libvirt.read('virsh -q destroy whole');
+    ok(kvmplay.rollback(run.id));
+
+    expect(xml()).toBe(before);
   });
 
   test('thirty guests are audited in one round trip', { timeout: 240_000 }, () => {

@@ -102,6 +102,12 @@ describe('cpu_pin', () => {
     expect(inverse(change, await now(), cpu_pin)).toBeUndefined();
   });
 
+  it('is gone with the guest that does not run any more', async () => {
+    const [change] = (await planOn(cpu_pin, { guests: 'web1', vcpus: { 0: 2 } }, running())).changes;
+
+    expect(change && inverse(change, { is: 'absent' }, cpu_pin)).toBeUndefined();
+  });
+
   it('is not undone over what somebody else has pinned since', async () => {
     const [change] = (await planOn(cpu_pin, { guests: 'web1', vcpus: { 0: 2 }, config: false }, running())).changes;
     const other = exampleGuest('live', "\n  <cputune>\n    <vcpupin vcpu='0' cpuset='3'/>\n  </cputune>");
