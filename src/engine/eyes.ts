@@ -24,6 +24,8 @@ export interface Eyes {
   survey(jobs: readonly Job[]): Promise<void>;
   /** Act, and in the same frame read again what is asked and what was read ahead. Nothing read before is trusted after. */
   act(actions: readonly Action[], probes: readonly Probe[], guard?: Guard): Promise<readonly ActionResult[]>;
+  /** What was read of it last, if it was since anything was done. */
+  lastOf(probe: Probe): Reading | undefined;
   /** From now on the host reads as if this change were made. */
   foretell(change: Change, because: string): void;
   /** From now on these read as unknown: a task that looked at them may change any of them, and cannot say. */
@@ -134,6 +136,7 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
       drop();
       return exchange(actions, distinct([...probes, ...ahead.values()]), guard);
     },
+    lastOf: (probe) => cache.get(probeKey(probe)),
     foretell(change, because) {
       overlay.add(change, because);
     },

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ActionResult, Change } from '../contract/index.ts';
+import type { ActionResult, Change, Reading } from '../contract/index.ts';
 import { hideIn, hideSecrets, holdsSecret } from '../source/secrets.ts';
 import { censoredSecret } from './censor.ts';
 import type { Identity } from './host.ts';
@@ -35,7 +35,13 @@ export type JournalRecord =
       /** What is to be run when it was done, should kvmplay not live to say so. */
       readonly notifies?: Notified;
     }
-  | { readonly is: 'done'; readonly seq: number; readonly results: readonly ActionResult[] }
+  | {
+      readonly is: 'done';
+      readonly seq: number;
+      readonly results: readonly ActionResult[];
+      /** What was read of the changes' targets after, one by one, where it may be other than `after`. */
+      readonly left?: readonly (Reading | null)[];
+    }
   /** One of its changes was half done when an action was refused, and was undone at once. */
   | { readonly is: 'taken-back'; readonly seq: number; readonly results: readonly ActionResult[] }
   /** The connection broke before an answer came: whether it was done is not known. */
@@ -127,7 +133,10 @@ function censoredRecord(record: JournalRecord): JournalRecord {
       const changes = record.changes.map(censoredSecret);
       return { ...record, task: hideSecrets(record.task), changes };
     }
-    case 'done':
+    case 'done': {
+      const { left, ...rest } = holdsSecret(record.results) ? { ...record, results: hideIn(record.results) } : record;
+      return left && !holdsSecret(left) ? { ...rest, left } : rest;
+    }
     case 'taken-back':
       return holdsSecret(record.results) ? { ...record, results: hideIn(record.results) } : record;
     case 'lost':

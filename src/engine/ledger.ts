@@ -27,7 +27,7 @@ export function journalLedger(journal: Journal | undefined, doing: Doing, confir
       return seq;
     },
     ...(confirm && { guard: (changes) => confirm.guard(doing.host, doing.identity, changes) }),
-    done: (seq, results) => journal.append({ is: 'done', seq, results }),
+    done: (seq, results, left) => journal.append({ is: 'done', seq, results, ...(left && { left }) }),
     lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
     takenBack: (seq, results) => journal.append({ is: 'taken-back', seq, results }),
   };

@@ -10,6 +10,7 @@ import {
   type Probe,
   Problem,
   probeName,
+  type Reading,
   type Seen,
   worseThan,
 } from '../contract/index.ts';
@@ -87,7 +88,8 @@ export const tell: Hand = { make: async () => undefined, doubt: () => {} };
 export interface Ledger {
   /** Resolves when it is on disk: only then may anything be done. */
   intend(changes: readonly Change[]): Promise<number>;
-  done(seq: number, results: readonly ActionResult[]): Promise<void>;
+  /** `left`: what was read of each change's target after, where the host makes its own of what it is given. */
+  done(seq: number, results: readonly ActionResult[], left?: readonly (Reading | null)[]): Promise<void>;
   lost(seq: number, why: string): Promise<void>;
   /** What to ask of the timer of `--confirm` with these changes. */
   guard?(changes: readonly Change[]): Guard | undefined;
@@ -105,11 +107,13 @@ export const apply = (ledger: Ledger): Hand => ({
     const { probes } = await eyes.see(module, params);
     const actions = changes.flatMap((change) => change.do);
     const seq = await ledger.intend(changes);
-    const results = await eyes.act(actions, probes, ledger.guard?.(changes)).catch(async (error: Error) => {
-      await ledger.lost(seq, error.message);
-      throw error;
-    });
-    await ledger.done(seq, results);
+    const results = await eyes
+      .act(actions, [...probes, ...remade(changes)], ledger.guard?.(changes))
+      .catch(async (error: Error) => {
+        await ledger.lost(seq, error.message);
+        throw error;
+      });
+    await ledger.done(seq, results, leftOf(changes, eyes));
 
     const failed = results.find((result) => result.ok === false);
     if (failed?.ok === false) {
@@ -124,6 +128,15 @@ export const apply = (ledger: Ledger): Hand => ({
     return left.length > 0 ? didNotConverge(left) : undefined;
   },
 });
+
+/** libvirt adds to a guest's XML: who takes the change back has to know what it left, and not what was asked for. */
+const remade = (changes: readonly Change[]): Probe[] =>
+  changes.map(({ target }) => target).filter(({ kind }) => kind === 'domain');
+
+function leftOf(changes: readonly Change[], eyes: Eyes): (Reading | null)[] | undefined {
+  if (remade(changes).length === 0) return undefined;
+  return changes.map(({ target }) => (target.kind === 'domain' ? (eyes.lastOf(target) ?? null) : null));
+}
 
 function didNotConverge(left: readonly Change[]): Problem {
   const gaps = left.map(

@@ -221,5 +221,9 @@ function ledgerOf(
 ): Ledger {
   const ledger = journalLedger(journal, { ...more, module: task.module, source: showAt(task.at) }, confirm);
   if (!task.noLog) return ledger;
-  return { ...ledger, intend: (changes) => ledger.intend(changes.map(censoredChange)) };
+  return {
+    ...ledger,
+    intend: (changes) => ledger.intend(changes.map(censoredChange)),
+    done: (seq, results) => ledger.done(seq, results),
+  };
 }

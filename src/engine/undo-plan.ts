@@ -28,16 +28,17 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
       record.is === 'done' && record.results.every((result) => result.ok !== true) ? [record.seq] : [],
     ),
   );
+  const left = new Map(records.flatMap((record) => (record.is === 'done' ? [[record.seq, record.left ?? []]] : [])));
   return records
     .flatMap((record) => (record.is === 'intent' && !refused.has(record.seq) ? [record] : []))
     .toReversed()
-    .map(({ host, identity, task, module, source, changes }) => ({
+    .map(({ seq, host, identity, task, module, source, changes }) => ({
       host,
       identity,
       task,
       module,
       source,
-      changes: changes.toReversed(),
+      changes: changes.map((change, at) => ({ ...change, after: left.get(seq)?.[at] ?? change.after })).toReversed(),
     }));
 }
 
