@@ -120,6 +120,13 @@ function read(probe: Probe, name: string, xml: string): Reading {
 }
 
 function diffOf(file: string, { plane, summary, impact }: Change, before: string, after: string): string {
-  const lines = changeLines({ target: file, plane, summary, before, after, impact }, paintFor(process.stderr));
+  const sides = { before: hidden(before), after: hidden(after) };
+  const lines = changeLines({ target: file, plane, summary, ...sides, impact }, paintFor(process.stderr));
   return `${lines.slice(1).join('\n')}\n`;
 }
+
+/** Passwords stay in the file; what is shown of it goes to terminals and logs. */
+const hidden = (xml: string): string =>
+  xml
+    .replaceAll(/(\spasswd\s*=\s*)("[^"]*"|'[^']*')/g, (_, name, value) => `${name}${value[0]}***${value[0]}`)
+    .replaceAll(/(<cookie\b[^>]*>)[^<]*/g, '$1***');

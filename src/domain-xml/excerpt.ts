@@ -54,7 +54,7 @@ const keyOf = ({ attributes }: Meant): string =>
     .join(' ');
 
 const tagOf = ({ name, attributes, text, children }: Meant): string => {
-  const own = attributes.map(([key, value]) => ` ${key}='${value}'`).join('');
+  const own = attributes.map(([key, value]) => ` ${key}='${key === 'passwd' ? '***' : value}'`).join('');
   if (text !== '') return `<${name}${own}>${text}</${name}>`;
   return `<${name}${own}${children.length === 0 ? '/' : ''}>`;
 };

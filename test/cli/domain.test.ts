@@ -35,6 +35,16 @@ describe('kvmplay domain', () => {
     expect(err).toMatch(/^--- web1.xml/);
   });
 
+  it('keeps the password in the file, and out of what it shows', () => {
+    const { domain } = site(GUEST.replace("port='-1'", "port='-1' passwd='s3cret'").replace('      <readonly/>\n', ''));
+
+    const { out, err } = domain('-D', '-m', 'disk_cache', '-a', 'device=cdrom cache=none');
+
+    expect(out).toContain("passwd='s3cret'");
+    expect(err).toContain("passwd='***'");
+    expect(err).not.toContain('s3cret');
+  });
+
   it('prints a file that is as asked byte for byte', () => {
     const { domain } = site(GUEST.replace('<vcpu', '<!-- two -->\n\t<vcpu'));
 

@@ -39,6 +39,12 @@ describe('two XMLs mean the same', () => {
   });
 });
 
+it('an excerpt shows no password', () => {
+  const domain = (port: string) => parseXml(`<domain><graphics type='vnc' port='${port}' passwd='s3cret'/></domain>`);
+
+  expect(excerptOf(domain('1'), domain('2')).after).toBe("<domain>\n  <graphics passwd='***' port='2' type='vnc'/>\n");
+});
+
 it('an excerpt shows what differs, and which device it is', () => {
   const disk = (dev: string, driver: string) => `<disk><driver name='qemu'${driver}/><target dev='${dev}'/></disk>`;
   const domain = (driver: string, more = '') =>
