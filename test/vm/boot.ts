@@ -13,7 +13,7 @@ interface BootOptions {
   readonly machine?: MachineName;
   /** More kernel arguments: `isolcpus=managed_irq,domain,3,7`. */
   readonly append?: string;
-  /** Seconds after which the machine is ended, whatever its user does. Default 1200. */
+  /** Seconds after which the machine is ended, whatever its user does. Default 2400. */
   readonly lifetime?: number;
 }
 
@@ -25,7 +25,7 @@ interface BootedHost extends Host {
 
 /** Boots an emulated hypervisor on a throw-away overlay and waits until sshd answers. One at a time: TCG takes all CPUs. */
 export async function bootHost(options: BootOptions = {}): Promise<BootedHost> {
-  const { machine = '2s2n', append = '', lifetime = 1200 } = options;
+  const { machine = '2s2n', append = '', lifetime = 2400 } = options;
   const image = ensureImage();
   const lock = await lockMachine(lifetime);
   const address = await newAddress(image);
