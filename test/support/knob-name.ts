@@ -12,7 +12,7 @@ const PARTS: readonly [RegExp, string][] = [
   [/\/loader\/entries\/.*\.conf$/, '/loader/entries/*.conf'],
   [/[\w\\-]+\.mount$/, '*.mount'],
   [/(\/cgroup|\/system)\/[\w.\\-]+\.(slice|scope)/, '$1/*.$2'],
-  [/^(systemctl: )[\w.\\-]+\.(slice|scope)$/, '$1*.$2'],
+  [/^(systemctl: )(?:[\w.\\-]+\.(?:slice|scope) ?)+$/, '$1AllowedCPUs of slices'],
 ];
 
 /** One name for the same knob on every host. */

@@ -18,7 +18,7 @@ export function expectProven(tier: string, test: string, run: Outcome, modules: 
     [...new Set(modules)].sort().map((name) => [name, [...new Set(of(run, name).targets.map(knobName))].sort()]),
   );
   if (process.env.KVMPLAY_RECORD !== undefined) {
-    const after = Object.fromEntries(Object.entries({ ...before, [test]: changed }).sort());
+    const after = Object.fromEntries(Object.entries({ ...before, [test]: { ...before[test], ...changed } }).sort());
     writeFileSync(path, `${JSON.stringify(after, null, 2)}\n`);
     return;
   }

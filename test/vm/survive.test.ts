@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Kvmplay, type Outcome, of } from '../support/kvmplay.ts';
+import { expectProven } from '../support/proven.ts';
 import { CASES } from './cases.ts';
 import { attachHost, type Host } from './host.ts';
 import { kvmplayOver } from './kvmplay.ts';
@@ -50,6 +51,12 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
     expect(run.status, run.words).toBe(0);
     for (const { name } of CASES) expect(of(run, name).targets).toEqual(of(audit, name).targets);
     expect(CASES.filter(({ name }) => of(run, name).targets.length === 0)).toEqual([]);
+    expectProven(
+      'vm',
+      'survive',
+      run,
+      CASES.map(({ name }) => name),
+    );
   });
 
   test.each(CASES)("$name: what was asked is what the system's own tools show", ({ proof }) => {
@@ -86,7 +93,8 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
       });
 
       test.each(CASES)('$name: an audit names what was changed, and that alone', ({ name, drift }) => {
-        expect(of(found, name).targets, found.words).toEqual([drift.target]);
+        const { targets, results } = of(found, name);
+        expect(targets, `${found.words}${JSON.stringify(results)}`).toEqual([drift.target]);
       });
 
       test('a run mends it', () => {
