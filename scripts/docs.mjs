@@ -27,7 +27,8 @@ const knobs = [];
 for (const name of moduleNames()) {
   const module = await findModule(name);
   const plans = new Map();
-  for (const example of module.examples) plans.set(example, await planOn(module, example.params, example.host));
+  for (const example of module.examples)
+    plans.set(example, await planOn(module, example.params, example.host, { source: example.source }));
   pages.set(
     `docs/modules/${name}.md`,
     referenceOf(module, (example) => shown(plans.get(example))),

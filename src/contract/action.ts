@@ -14,11 +14,28 @@ export type Action =
       readonly mode?: string;
       readonly owner?: string;
       readonly group?: string;
+      /** Run on the new file before it takes its place, with `%s` for its path: a status other than 0 leaves the old one. */
+      readonly validate?: readonly string[];
     }
+  /**
+   * The same with the content of a file of the control node, of any size: it is streamed, and its checksum is compared on the host
+   * before it takes its place.
+   */
+  | {
+      readonly do: 'upload';
+      readonly path: string;
+      readonly source: SourceFile;
+      readonly mode?: string;
+      readonly owner?: string;
+      readonly group?: string;
+      readonly validate?: readonly string[];
+    }
+  /** Copy a regular file with all that is on it (owner, mode, times, ACLs) to another path, atomically. */
+  | { readonly do: 'copy'; readonly from: string; readonly path: string }
   /** Write a value to a kernel knob in place, in one write(2), with a newline behind it. */
   | { readonly do: 'poke'; readonly path: string; readonly value: string }
-  /** Remove a file, link or empty directory; nothing there is no error. */
-  | { readonly do: 'remove'; readonly path: string }
+  /** Remove a file, link or empty directory; with `tree`, a directory with all that is in it. Nothing there is no error. */
+  | { readonly do: 'remove'; readonly path: string; readonly tree?: true }
   /** Make a directory and the parents it lacks; one that is there is left as it is. */
   | { readonly do: 'mkdir'; readonly path: string; readonly mode?: string }
   /** Make or replace a symbolic link. */
@@ -50,10 +67,24 @@ export interface Base64 {
   readonly base64: string;
 }
 
+/** A file of the control node as it was when it was looked at. `sha256` in hex, `size` in bytes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** What a command printed, and its status: of one that failed as well. */
+interface Printed {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly status?: number;
+}
+
 /** How an action ended. `errno` is the symbolic name where the host's words allow to tell it. */
 export type ActionResult =
-  | { readonly ok: true; readonly stdout?: string }
-  | { readonly ok: false; readonly message: string; readonly errno?: string; readonly status?: number }
+  | ({ readonly ok: true } & Printed)
+  | ({ readonly ok: false; readonly message: string; readonly errno?: string } & Printed)
   /** Not tried, since one before it failed. */
   | { readonly ok: 'skipped' };
 
@@ -64,6 +95,8 @@ export function describeAction(action: Action): string {
       return `write ${JSON.stringify(action.value)} to ${action.path}`;
     case 'link':
       return `link ${action.path} to ${action.to}`;
+    case 'copy':
+      return `copy ${action.from} to ${action.path}`;
     case 'exec':
       return `run ${action.argv.join(' ')}`;
     case 'define':

@@ -33,6 +33,12 @@ export interface Change {
   readonly impact: Impact;
   /** Other probes that doing this may move, so that nobody trusts what was read of them before. */
   readonly disturbs?: readonly Probe[];
+  /** Other probes that it moves, and what they will read. */
+  readonly moves?: readonly { readonly probe: Probe; readonly after: Reading }[];
+  /** What comes of it cannot be told before it is done: in check mode the task is unknown, for this reason. */
+  readonly unforeseen?: string;
+  /** Doing it may bring files and commands that are not there yet, for this reason. */
+  readonly brings?: string;
   /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */
   readonly once?: true;
   /** What to do when the host refuses one of its actions, by errno, or when it has something else after: `DidNotConverge`. */
@@ -69,6 +75,8 @@ export interface Plan {
   readonly notes?: readonly string[];
   /** This kernel or machine has no such thing: why. The task is skipped, and is no drift. */
   readonly na?: string;
+  /** What `register` keeps beside the usual, in Ansible's names. */
+  readonly values?: Readonly<Record<string, unknown>>;
 }
 
 export const NOTHING: Plan = { changes: [] };

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ActionResult, Base64, SourceFile } from './action.ts';
 import type { Plan } from './change.ts';
 import type { Probe, Probes } from './probe.ts';
 import type { Seen } from './seen.ts';
@@ -33,6 +34,13 @@ export interface Module<Params = unknown> {
    * throws then fails the host. For modules that must agree with each other.
    */
   readonly crossChecked?: true;
+  /**
+   * The parameter that names a file of the control node, and the folder of roles and playbooks that it is looked for in. What is
+   * found is given to the module with its parameters, as `source`: `templates` are rendered.
+   */
+  readonly source?: { readonly param: string; readonly folder: 'files' | 'templates' };
+  /** What `register` keeps of what was done, beside the plan's `values`: of each action of its changes, in order. */
+  readonly returns?: (params: Params, results: readonly ActionResult[]) => Readonly<Record<string, unknown>>;
   /** When two texts of a probe mean the same, where that is more than trimming tells. */
   readonly same?: (probe: Probe, a: string, b: string) => boolean;
   /** Of a project's own modules: it stands in for the one of kvmplay that has the same name. */
@@ -41,10 +49,19 @@ export interface Module<Params = unknown> {
   readonly examples: readonly Example[];
 }
 
+/** The file that a module's `source` names. `content` is there where it is small enough to be sent as it is. */
+export interface Source extends SourceFile {
+  /** The file's own name, without folders. */
+  readonly name: string;
+  readonly content?: string | Base64;
+}
+
 export interface Example {
   readonly title: string;
   /** As written in a playbook, before validation. */
   readonly params: unknown;
+  /** What the file of the control node holds that it names. */
+  readonly source?: string;
   /** The host it is shown on, by path. A `[selected]` text behaves as the kernel's does. */
   readonly host: Readonly<Record<string, Shown>>;
 }

@@ -12,6 +12,8 @@ export type Probe =
   | { readonly kind: 'link'; readonly path: string }
   /** What stands at a path: its type, mode, owner, group and size. */
   | { readonly kind: 'stat'; readonly path: string }
+  /** The SHA-256 of a regular file's content as a text, in hex; symlinks are followed. */
+  | { readonly kind: 'digest'; readonly path: string }
   /** A command that only reads: argv, never a shell string. It gets no input. */
   | { readonly kind: 'command'; readonly argv: readonly string[] }
   /** The XML of one of libvirt's guests, without secrets: as it runs (`live`), or as it is defined (`config`). */
@@ -27,6 +29,7 @@ export const glob = (pattern: string): Probe => ({ kind: 'glob', pattern });
 export const dir = (path: string): Probe => ({ kind: 'dir', path });
 export const link = (path: string): Probe => ({ kind: 'link', path });
 export const stat = (path: string): Probe => ({ kind: 'stat', path });
+export const digest = (path: string): Probe => ({ kind: 'digest', path });
 export const domain = (guest: string, plane: 'live' | 'config'): Probe => ({ kind: 'domain', guest, plane });
 export const domains: Probe = { kind: 'domains' };
 export const command = (...argv: readonly string[]): Probe => ({ kind: 'command', argv });

@@ -5,12 +5,15 @@
 export class Problem extends Error {
   readonly code: string;
   readonly hint: string | undefined;
+  /** What `register` keeps of the failure beside the usual. */
+  readonly values: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, hint?: string) {
+  constructor(code: string, message: string, hint?: string, values: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.name = 'Problem';
     this.code = code;
     this.hint = hint;
+    this.values = values;
   }
 }
 

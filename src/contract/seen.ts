@@ -90,6 +90,12 @@ export class Seen {
     return reading;
   }
 
+  /** For who cannot go on without it: throws `NotKnown` where it is not there yet and a task before may bring it. */
+  missing(name: string): void {
+    const { reading } = this.#sight(name);
+    if (reading.is === 'absent' && reading.maybe !== undefined) throw new NotKnown(reading.maybe);
+  }
+
   /** The reading as it is, refusals and unknowns too: for `before`, and for modules that can go on without it. */
   raw(name: string): Reading {
     return this.#sight(name).reading;

@@ -10,6 +10,7 @@ import type { Eyes } from './eyes.ts';
 import { type Attempt, pendingOf, shownError, unreachable } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
 import { seeDoc } from './see-doc.ts';
+import { sourceOf } from './source.ts';
 
 /** A task's parameters with every template rendered, and accepted by its module's schema. Throws `UserError`. */
 export async function paramsOf(task: Task, scope: Scope) {
@@ -21,7 +22,9 @@ export async function paramsOf(task: Task, scope: Scope) {
     const wrong = zodDiagnostics(parsed.error, task.params, module.params);
     throw new UserError(wrong.map((one) => seeDoc(one, task.module)));
   }
-  return { module: inEnvironment(module, environmentOf(task, scope)), params: parsed.data };
+  const source = await sourceOf(module, parsed.data, task, scope);
+  const params = source ? { ...(parsed.data as object), source } : parsed.data;
+  return { module: inEnvironment(module, environmentOf(task, scope)), params };
 }
 
 /** Do a task once. Everything that an operator can act on comes back as an attempt; only bugs of ours are thrown. */
@@ -37,12 +40,15 @@ export async function attempt(
     if (control) return await control(task, scope);
     const { module, params } = await paramsOf(task, scope);
     const outcome = await runModule(module, params, await see(), hand, maxImpact);
-    if (outcome.is === 'unknown') return { status: 'unknown', reason: outcome.because };
-    if (outcome.is === 'failed')
-      return { status: 'failed', error: shownError(outcome.problem), ...(outcome.plan && { plan: outcome.plan }) };
-    const { plan } = outcome;
+    const planned = outcome.plan && { plan: outcome.plan };
+    if (outcome.is === 'unknown') return { status: 'unknown', reason: outcome.because, ...planned };
+    if (outcome.is === 'failed') {
+      const values = { ...outcome.values, ...outcome.problem.values };
+      return { status: 'failed', error: shownError(outcome.problem), ...planned, values };
+    }
+    const { plan, values = {} } = outcome;
     if (plan.na !== undefined) return { status: 'skipped', reason: `n/a: ${plan.na}`, plan };
-    return { status: plan.changes.length > 0 ? 'changed' : 'ok', plan };
+    return { status: plan.changes.length > 0 ? 'changed' : 'ok', plan, values };
   } catch (error) {
     if (error instanceof NotKnown) return { status: 'unknown', reason: error.because };
     return unreachable(error) ?? { status: 'failed', error: shownError(error) };

@@ -1,4 +1,4 @@
-import { type Change, unknown } from '../contract/index.ts';
+import { type ActionResult, type Change, unknown } from '../contract/index.ts';
 import { hideIn, hideSecrets, holdsSecret } from '../source/secrets.ts';
 import type { Event, Result } from './events.ts';
 
@@ -23,9 +23,14 @@ export function censored(result: Result): Result {
 /** What is written down of a `no_log` task's change: where it was made. It cannot be taken back by what is not kept. */
 export const censoredChange = (change: Change): Change => blanked(change, 'hidden by no_log', 'no_log');
 
-function blanked(change: Change, why: string, by: string): Change {
+function blanked({ target, plane, impact, once, disturbs, hints }: Change, why: string, by: string): Change {
   return {
-    ...change,
+    target,
+    plane,
+    impact,
+    ...(once && { once }),
+    ...(disturbs && { disturbs }),
+    ...(hints && { hints }),
     summary: why,
     before: unknown(why),
     after: unknown(why),
@@ -83,3 +88,7 @@ export function censoredSecret(change: Change): Change {
     ...(hints && { hints: hideIn(hints) }),
   };
 }
+
+/** What a host says of a refusal may hold what was to be hidden. */
+export const censoredResult = (result: ActionResult): ActionResult =>
+  result.ok === false ? { ok: false, message: 'hidden by no_log' } : { ok: result.ok };

@@ -77,7 +77,7 @@ const waver = (task: string): Hand => {
         changes.flatMap(({ target, disturbs = [] }) => [target, ...disturbs]),
         because,
       );
-      return undefined;
+      return {};
     },
     doubt: (probes, eyes) => eyes.doubt(probes, because),
   };

@@ -1,3 +1,4 @@
+import type { ActionResult } from '../contract/index.ts';
 import type { Confirm } from './confirm.ts';
 import type { Identity } from './host.ts';
 import type { Journal, Notified } from './journal.ts';
@@ -27,8 +28,16 @@ export function journalLedger(journal: Journal | undefined, doing: Doing, confir
       return seq;
     },
     ...(confirm && { guard: (changes) => confirm.guard(doing.host, doing.identity, changes) }),
-    done: (seq, results, left) => journal.append({ is: 'done', seq, results, ...(left && { left }) }),
+    done: (seq, results, left) =>
+      journal.append({ is: 'done', seq, results: results.map(unprinted), ...(left && { left }) }),
     lost: (seq, why) => journal.append({ is: 'lost', seq, why }),
-    takenBack: (seq, results) => journal.append({ is: 'taken-back', seq, results }),
+    takenBack: (seq, results) => journal.append({ is: 'taken-back', seq, results: results.map(unprinted) }),
   };
+}
+
+/** What commands printed is no part of what is needed to go back, and may be long or secret. */
+function unprinted(result: ActionResult): ActionResult {
+  if (result.ok === 'skipped') return result;
+  const { stdout: _, stderr: __, ...rest } = result;
+  return rest;
 }

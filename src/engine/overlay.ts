@@ -21,7 +21,12 @@ export interface Overlay {
  */
 export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map());
 
-function overlayOf(paths: Map<string, Reading>, guests: Map<string, Reading>, others: Map<string, Reading>): Overlay {
+function overlayOf(
+  paths: Map<string, Reading>,
+  guests: Map<string, Reading>,
+  others: Map<string, Reading>,
+  brought?: string,
+): Overlay {
   let version = 0;
   const put = (probe: Probe, reading: Reading): void => {
     version += 1;
@@ -37,20 +42,27 @@ function overlayOf(paths: Map<string, Reading>, guests: Map<string, Reading>, ot
     add(change, because) {
       for (const probe of change.disturbs ?? []) put(probe, unknown(because));
       put(change.target, change.after);
+      for (const { probe, after } of change.moves ?? []) put(probe, after);
+      brought ??= change.brings;
     },
     doubt: (probe, because) => put(probe, unknown(because)),
-    over(probe, real) {
-      const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
-      if (said) return said;
-      if (probe.kind === 'domain') return guests.get(memberPath(probe.guest, probe.plane)) ?? real;
-      if (probe.kind === 'domains') return overMembers(real, [...guests]);
-      if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);
-      if (probe.kind === 'dir') return overDir(probe.path, real, paths);
-      if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
-      return real;
+    over: (probe, real) => {
+      const would = over(probe, real);
+      return would.is === 'absent' && brought !== undefined && would === real ? { ...would, maybe: brought } : would;
     },
-    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others)),
+    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others), brought),
   };
+
+  function over(probe: Probe, real: Reading): Reading {
+    const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
+    if (said) return said;
+    if (probe.kind === 'domain') return guests.get(memberPath(probe.guest, probe.plane)) ?? real;
+    if (probe.kind === 'domains') return overMembers(real, [...guests]);
+    if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);
+    if (probe.kind === 'dir') return overDir(probe.path, real, paths);
+    if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
+    return real;
+  }
 }
 
 function overGlob(pattern: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {

@@ -18,18 +18,25 @@ import type { Eyes } from './eyes.ts';
 
 /** What came of one module on one host. */
 export type Outcome =
-  | { readonly is: 'planned'; readonly plan: Plan }
-  | { readonly is: 'unknown'; readonly because: string }
-  | { readonly is: 'failed'; readonly plan?: Plan; readonly problem: Problem };
+  | { readonly is: 'planned'; readonly plan: Plan; readonly values?: Values }
+  | { readonly is: 'unknown'; readonly because: string; readonly plan?: Plan }
+  | { readonly is: 'failed'; readonly plan?: Plan; readonly problem: Problem; readonly values?: Values };
+
+/** What a module gives to `register`. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** What came of a plan that was given to a hand. */
+export interface Made {
+  readonly problem?: Problem;
+  /** Of each action, where any was tried. */
+  readonly results?: readonly ActionResult[];
+  /** What will come of it cannot be told: why. */
+  readonly unforeseen?: string;
+}
 
 /** What is done with a plan. Check and run differ in nothing else. */
 export interface Hand {
-  readonly make: (
-    changes: readonly Change[],
-    eyes: Eyes,
-    module: Module,
-    params: unknown,
-  ) => Promise<Problem | undefined>;
+  readonly make: (changes: readonly Change[], eyes: Eyes, module: Module, params: unknown) => Promise<Made>;
   /** The task cannot be planned before something else is done: what becomes of all it looks at. */
   readonly doubt: (probes: readonly Probe[], eyes: Eyes) => void;
 }
@@ -54,9 +61,11 @@ export async function runModule(
     }
     const tooMuch = plan.changes.find((change) => worseThan(change.impact, maxImpact));
     if (tooMuch) return { is: 'failed', plan, problem: refusedImpact(tooMuch, maxImpact) };
-    if (plan.changes.length === 0) return { is: 'planned', plan };
-    const problem = await hand.make(plan.changes, eyes, module, params);
-    return problem ? { is: 'failed', plan, problem } : { is: 'planned', plan };
+    if (plan.changes.length === 0) return { is: 'planned', plan, ...(plan.values && { values: plan.values }) };
+    const { problem, results, unforeseen } = await hand.make(plan.changes, eyes, module, params);
+    if (unforeseen !== undefined) return { is: 'unknown', because: unforeseen, plan };
+    const values = { ...plan.values, ...(results && module.returns?.(params, results)) };
+    return problem ? { is: 'failed', plan, problem, values } : { is: 'planned', plan, values };
   } catch (error) {
     if (error instanceof Problem) return { is: 'failed', problem: error };
     throw error;
@@ -76,13 +85,14 @@ function planOrDoubt(module: Module, params: unknown, seen: Seen): Plan | NotKno
 export const foretell = (task: string): Hand => ({
   make: async (changes, eyes) => {
     for (const change of changes) eyes.foretell(change, `${task} would change it`);
-    return undefined;
+    const unforeseen = changes.find((change) => change.unforeseen !== undefined)?.unforeseen;
+    return unforeseen === undefined ? {} : { unforeseen };
   },
   doubt: (probes, eyes) => eyes.doubt(probes, `${task} may change it, which cannot be known before`),
 });
 
 /** Says what would change, and leaves it at that. */
-export const tell: Hand = { make: async () => undefined, doubt: () => {} };
+export const tell: Hand = { make: async () => ({}), doubt: () => {} };
 
 /** What the engine writes down around acting. */
 export interface Ledger {
@@ -118,14 +128,14 @@ export const apply = (ledger: Ledger): Hand => ({
     const failed = results.find((result) => result.ok === false);
     if (failed?.ok === false) {
       const half = halfDone(changes, results);
-      if (!half) return refusedAction(changes, results, failed);
+      if (!half) return { problem: refusedAction(changes, results, failed), results };
       const back = Array.isArray(half.undo) ? await eyes.act(half.undo, probes) : [];
       await ledger.takenBack(seq, back);
-      return refusedAction(changes, results, failed, toldBack(half, back));
+      return { problem: refusedAction(changes, results, failed, toldBack(half, back)), results };
     }
     const { seen } = await eyes.see(module, params);
     const left = module.plan(params, seen).changes.filter((change) => !change.once);
-    return left.length > 0 ? didNotConverge(left) : undefined;
+    return { results, ...(left.length > 0 && { problem: didNotConverge(left) }) };
   },
 });
 

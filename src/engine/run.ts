@@ -3,7 +3,7 @@ import type { Enclosing, Play, Playbook, Task } from '../playbook/types.ts';
 import { hideSecrets } from '../source/secrets.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Binding, Scope } from '../template/index.ts';
-import { censoredChange } from './censor.ts';
+import { censoredChange, censoredResult } from './censor.ts';
 import { type Confirm, type ConfirmOptions, makeConfirm, undoneWords } from './confirm.ts';
 import { confirmHosts } from './confirm-hosts.ts';
 import type { Emit, Mode } from './events.ts';
@@ -224,6 +224,7 @@ function ledgerOf(
   return {
     ...ledger,
     intend: (changes) => ledger.intend(changes.map(censoredChange)),
-    done: (seq, results) => ledger.done(seq, results),
+    done: (seq, results) => ledger.done(seq, results.map(censoredResult)),
+    takenBack: (seq, results) => ledger.takenBack(seq, results.map(censoredResult)),
   };
 }

@@ -2,6 +2,9 @@ import type { Module } from '../contract/index.ts';
 
 /** Each module by the name users type. A module is loaded when it is asked for, so that a run pays for what it uses. */
 const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
+  blockinfile: async () => (await import('../../modules/blockinfile.ts')).blockinfile,
+  command: async () => (await import('../../modules/command.ts')).command,
+  copy: async () => (await import('../../modules/copy.ts')).copy,
   cpu_isolation: async () => (await import('../../modules/cpu_isolation.ts')).cpu_isolation,
   cpu_model: async () => (await import('../../modules/cpu_model.ts')).cpu_model,
   cpu_pin: async () => (await import('../../modules/cpu_pin.ts')).cpu_pin,
@@ -9,6 +12,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   disk_cache: async () => (await import('../../modules/disk_cache.ts')).disk_cache,
   domain: async () => (await import('../../modules/domain.ts')).domain,
   domain_xml: async () => (await import('../../modules/domain_xml.ts')).domain_xml,
+  file: async () => (await import('../../modules/file.ts')).file,
   host_reserve: async () => (await import('../../modules/host_reserve.ts')).host_reserve,
   hugepages: async () => (await import('../../modules/hugepages.ts')).hugepages,
   io_scheduler: async () => (await import('../../modules/io_scheduler.ts')).io_scheduler,
@@ -19,7 +23,9 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   kvm_module: async () => (await import('../../modules/kvm_module.ts')).kvm_module,
   memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
   numatune: async () => (await import('../../modules/numatune.ts')).numatune,
+  lineinfile: async () => (await import('../../modules/lineinfile.ts')).lineinfile,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
+  template: async () => (await import('../../modules/template.ts')).template,
   thp: async () => (await import('../../modules/thp.ts')).thp,
   tuned_profile: async () => (await import('../../modules/tuned_profile.ts')).tuned_profile,
   vcpu_topology: async () => (await import('../../modules/vcpu_topology.ts')).vcpu_topology,

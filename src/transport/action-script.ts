@@ -8,7 +8,16 @@ const EXEC_SECONDS = 60;
 const DEFINE_SECONDS = 20;
 const DEFINE_COMMANDS = 3;
 
+/** The same of what looks at a file before it takes its place. */
+const VALIDATE_SECONDS = 60;
+
+/** How slowly the content of an upload may be read and summed up, once it is there. In bytes a second. */
+const SUM_RATE = 10 << 20;
+
 export function execSeconds(action: Action): number {
+  const validate = (action.do === 'write' || action.do === 'upload') && action.validate ? VALIDATE_SECONDS : 0;
+  if (action.do === 'upload') return validate + Math.ceil(action.source.size / SUM_RATE);
+  if (action.do === 'write') return validate;
   if (action.do === 'define') return DEFINE_SECONDS * DEFINE_COMMANDS;
   return action.do === 'exec' ? (action.timeout ?? EXEC_SECONDS) : 0;
 }
@@ -33,12 +42,20 @@ function line(action: Action, index: number): string {
       );
       const asText = typeof action.content === 'string' && !action.content.includes('\0');
       const content = asText ? ['text', action.content] : ['base64', bytes.toString('base64')];
-      return `k_do ${index} k_write ${ask(action.path, ...content, bytes.length, action.mode, action.owner, action.group)}`;
+      const rest = [action.mode, action.owner, action.group, VALIDATE_SECONDS, ...(action.validate ?? [])];
+      return `k_do ${index} k_write ${ask(action.path, ...content, bytes.length, ...rest)}`;
     }
+    case 'upload': {
+      const { sha256, size } = action.source;
+      const rest = [action.mode, action.owner, action.group, VALIDATE_SECONDS, ...(action.validate ?? [])];
+      return `k_do ${index} k_write ${ask(action.path, 'upload', sha256, size, ...rest)}`;
+    }
+    case 'copy':
+      return `k_do ${index} k_copy ${ask(action.from, action.path)}`;
     case 'poke':
       return `k_do ${index} k_poke ${ask(action.path, action.value)}`;
     case 'remove':
-      return `k_do ${index} k_remove ${ask(action.path)}`;
+      return `k_do ${index} k_remove ${ask(action.path, action.tree && 'tree')}`;
     case 'mkdir':
       return `k_do ${index} k_mkdir ${ask(action.path, action.mode)}`;
     case 'link':
@@ -87,7 +104,14 @@ function badValue(action: Exclude<Action, { do: 'exec' | 'define' }>): string | 
     if (typeof content === 'string' ? !isWellFormed(content) : !isBase64(content.base64))
       return 'its content is malformed';
   }
+  if (action.do === 'copy') return badPath(action.from);
   if (action.do === 'remove') return undefined;
+  if (action.do === 'upload' && !(/^[0-9a-f]{64}$/.test(action.source.sha256) && action.source.size >= 0))
+    return 'its checksum is none';
+  if (action.do === 'write' || action.do === 'upload') {
+    const bad = action.validate?.map(badArgument).find((why) => why !== undefined);
+    if (bad !== undefined) return bad;
+  }
   if (action.mode !== undefined && !/^[0-7]{3,4}$/.test(action.mode)) return `"${action.mode}" is no mode in octal`;
   if (action.do === 'mkdir') return undefined;
   for (const name of [action.owner, action.group])
@@ -101,7 +125,10 @@ const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(text) 
 export function attempt(action: Action): string {
   switch (action.do) {
     case 'write':
+    case 'upload':
       return `replace ${action.path}`;
+    case 'copy':
+      return `copy ${action.from} to ${action.path}`;
     case 'poke':
       return `write to ${action.path}`;
     case 'remove':

@@ -3,7 +3,8 @@
 k_do() { # INDEX ACTION ARGUMENTS…: do it and say how it ended; the tools' words on stderr are the reason
   k_index=$1
   shift
-  k_out=$("$@" 2>&1 >/dev/null)
+  # 8: the answer, for what has to say something on its way.
+  { k_out=$("$@" 2>&1 >/dev/null); } 8>&1
   k_status=$?
   k_say "a $k_index $k_status"
   printf %s "$k_out"
@@ -22,7 +23,7 @@ k_special() { # PHYSICAL PATH
   if [ -d "$1" ]; then k_fail EISDIR 'Is a directory'; else k_fail EINVAL 'not a regular file'; fi
 }
 
-k_write() { # PATH text|base64 CONTENT BYTES MODE OWNER GROUP
+k_write() { # PATH text|base64|upload CONTENT|SHA256 BYTES MODE OWNER GROUP SECONDS [VALIDATE…]
   k_real "$1"
   if [ -L "$k_out" ]; then k_hops=0 k_out=; k_walk "$1"; fi
   k_at=$k_out k_dir=${k_out%/*}
@@ -43,12 +44,63 @@ k_write() { # PATH text|base64 CONTENT BYTES MODE OWNER GROUP
   elif [ "$k_uid" = 0 ] && { [ "$k_gid" != 0 ] || [ -g "$k_dir/" ]; }; then
     k_user=${6:-0} k_group=${7:-0}
   fi
-  if [ "$2" = base64 ]; then printf %s "$3" | base64 -d; else printf %s "$3"; fi 2>/dev/null |
-    dd bs=65536 conv=fsync of="$k_tmp" || return 1
+  case $2 in
+    upload) k_upload "$3" "$4" || return 1 ;;
+    *)
+      if [ "$2" = base64 ]; then printf %s "$3" | base64 -d; else printf %s "$3"; fi 2>/dev/null |
+        dd bs=65536 conv=fsync of="$k_tmp" || return 1 ;;
+  esac
   [ "$(wc -c <"$k_tmp")" -eq "$4" ] || { k_fail EIO 'the content did not arrive whole'; return 1; }
   k_chown "$k_user" "$k_group" "$k_tmp" || return 1
   [ -z "$k_mode" ] || chmod "$k_mode" "$k_tmp" || return 1
+  k_seconds=$8
+  shift 8
+  case $# in 0) ;; *) k_valid "$@" || return 1 ;; esac
   mv -f "$k_tmp" "$k_at" || return 1
+  trap - EXIT
+}
+
+k_upload() { # SHA256 BYTES: to k_tmp
+  command -v sha256sum >/dev/null || { k_fail NOTOOL 'there is no sha256sum here to check it with'; return 1; }
+  # Only now is it sent; and all of it is taken, whatever becomes of it, or the shell would take the rest for commands.
+  k_say "u $k_index" >&8
+  head -c "$2" <&9 | { dd bs=65536 conv=fsync of="$k_tmp"; k_status=$?; cat >/dev/null; exit $k_status; } || return 1
+  k_sum=$(sha256sum <"$k_tmp")
+  [ "${k_sum%% *}" = "$1" ] || { k_fail EIO 'what arrived has another checksum than what was sent'; return 1; }
+}
+
+k_valid() { # ARGV…: run it with the new file's path in place of each %s
+  [ -z "$k_rooted" ] || { k_fail EPERM 'no commands run in an offline root'; return 1; }
+  k_count=$#
+  for k_word do
+    k_done=
+    while :; do
+      case $k_word in
+        *%s*) k_done=$k_done${k_word%%\%s*}$k_tmp k_word=${k_word#*%s} ;;
+        *) break ;;
+      esac
+    done
+    set -- "$@" "$k_done$k_word"
+  done
+  shift $k_count
+  k_err=$(k_timed "$@" </dev/null 2>&1 8>&- 9<&-) && return
+  k_err="$1: ${k_err:-it failed without a word}"
+  k_fail INVALID "the new content is not valid: ${k_err%%"$k_nl"*}"
+}
+
+k_copy() { # FROM TO
+  k_real "$1"
+  if [ -L "$k_out" ]; then k_hops=0 k_out=; k_walk "$1"; fi
+  k_at=$k_out
+  [ -e "$k_at" ] || { k_words "$k_at"; return 1; }
+  [ -f "$k_at" ] || { k_special "$k_at"; return 1; }
+  k_real "$2" nofollow
+  [ ! -d "$k_out" ] || { k_special "$k_out"; return 1; }
+  k_tmp=${k_out%/*}/.kvmplay.$k_random
+  trap 'rm -f "$k_tmp"' EXIT
+  trap 'exit 1' HUP INT PIPE TERM
+  cp -a "$k_at" "$k_tmp" || return 1
+  mv -f "$k_tmp" "$k_out" || return 1
   trap - EXIT
 }
 
@@ -67,8 +119,9 @@ k_chown() { # OWNER GROUP PHYSICAL PATH
   if [ -n "$k_group" ]; then chgrp -- "$k_group" "$3" || return 1; fi
 }
 
-k_remove() { # PATH
+k_remove() { # PATH [tree]
   k_real "$1" nofollow
+  case $2 in tree) rm -rf "$k_out"; return ;; esac
   if [ -d "$k_out" ] && [ ! -L "$k_out" ]; then rmdir "$k_out"; else rm -f "$k_out"; fi
 }
 

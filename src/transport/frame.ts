@@ -34,8 +34,9 @@ export interface Limits {
 }
 
 /**
- * One request as a script for remote.sh. It is one subshell, which sh reads whole before it runs any of it: a frame that was cut
- * off on its way does nothing, and nothing of a frame stays behind in the session.
+ * One request as a script for remote.sh. It is one command, which sh reads whole before it runs any of it: a frame that was cut
+ * off on its way does nothing, and what is sent while it runs is left to it. In a subshell, so that nothing of a frame stays behind
+ * in the session. Its descriptor 9 is the session's input, for uploads.
  */
 export function composeFrame(
   request: Request,
@@ -46,15 +47,17 @@ export function composeFrame(
 ): Frame {
   const salt = newSalt();
   const random = randomBytes(8).toString('hex');
-  const script = `(
+  const uploads = request.actions.some((action) => action.do === 'upload');
+  const script = `{ (
 k_mark=${mark} k_salt=${salt} k_random=${random} k_limit=${limits.each + 1} k_list= k_few=
 ${guard.before}${actionScript(request.actions)}:
 ${guard.after}{
 exec 3>&1
 ${probeScript(request.probes, rooted)}k_probes_done
 } | head -c ${limits.all}
-) </dev/null
+)${uploads ? ' 9<&0' : ''} </dev/null
 printf '\\n%s end\\n' ${mark}
+}
 `;
   return { mark, end: Buffer.from(`\n${mark} end\n`), salt, random, script };
 }

@@ -155,6 +155,20 @@ k_owners() { # INDEX STAT: who it belongs to, by the names in the root. A user w
   printf '%s\0%s' "$k_user" "$k_name"
 }
 
+k_digest() { # INDEX PATH
+  k_real "$2"
+  if [ -f "$k_out" ]; then
+    k_sum=$(sha256sum <"$k_out" 2>&1) && { k_say "l $1"; printf %s "${k_sum%% *}"; return; }
+    k_say "n $1"
+    printf %s "$k_sum"
+  elif [ -e "$k_out" ]; then
+    k_say "n $1"
+    printf 'kvmplay: EINVAL: not a regular file'
+  else
+    k_none "$1" "$k_out"
+  fi
+}
+
 k_command() { # INDEX SECONDS ARGV…
   if [ -n "$k_rooted" ] || ! k_find "$3"; then
     k_say "n $1"
@@ -179,10 +193,10 @@ k_run() { # INDEX SECONDS ARGV…, the program found at k_out. Sections: its std
       k_status=$(
         exec 7>&1
         {
-          { k_timed "$@" 2>&6 3>&- 4>&- 5>&- 6>&- 7>&-; printf %s $? >&7; } |
-            timeout $((k_seconds + 5)) cat 3>&- 4>&- 5>&- 6>&- 7>&- |
-            head -c "$k_limit" >&4 3>&- 4>&- 5>&- 6>&- 7>&-
-        } 6>&1 | timeout $((k_seconds + 5)) head -c 65536 >&5 3>&- 4>&- 5>&- 7>&-
+          { k_timed "$@" 2>&6 3>&- 4>&- 5>&- 6>&- 7>&- 9<&-; printf %s $? >&7; } |
+            timeout $((k_seconds + 5)) cat 3>&- 4>&- 5>&- 6>&- 7>&- 9<&- |
+            head -c "$k_limit" >&4 3>&- 4>&- 5>&- 6>&- 7>&- 9<&-
+        } 6>&1 | timeout $((k_seconds + 5)) head -c 65536 >&5 3>&- 4>&- 5>&- 7>&- 9<&-
       )
       printf '\n%s' "$k_status"
     )

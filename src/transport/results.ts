@@ -41,14 +41,17 @@ function plainResult(action: Action, { head, body }: Section): ActionResult {
 function execResult(action: Action & { do: 'exec' }, out: Section, tail: Section, limit: number): ActionResult {
   const { stderr, status } = parseTail(tail.body.toString());
   const { errno } = refusalIn(stderr);
+  const stdout = out.body.toString('utf8', 0, limit);
   const failed = (message: string): ActionResult => ({
     ok: false,
     message: `${action.argv[0]} ${message}`,
     ...(errno !== undefined && { errno }),
+    stdout,
+    stderr,
     status,
   });
   if (tail.head.endsWith(' late')) return failed(`did not end within ${execSeconds(action)} s`);
-  if ((action.ok ?? [0]).includes(status)) return { ok: true, stdout: out.body.toString('utf8', 0, limit) };
+  if ((action.ok ?? [0]).includes(status)) return { ok: true, stdout, stderr, status };
   if (out.body.length > limit) return failed(`printed more than ${limit} bytes`);
   return failed(`ended with status ${status}${stderr.trim() && `: ${stderr.trim()}`}`);
 }

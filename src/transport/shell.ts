@@ -9,7 +9,7 @@ import { COMMAND_SECONDS, isOfGuests } from './probe-script.ts';
 import { badPath, quote } from './quote.ts';
 import { readingsOf } from './readings.ts';
 import { resultsOf } from './results.ts';
-import { type Wire, wireOf } from './wire.ts';
+import { type Upload, type Wire, wireOf } from './wire.ts';
 
 export interface ShellOptions {
   /** The host's name, for messages. */
@@ -51,10 +51,12 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
     frames += 1;
     const guard = guardScript(request, request.guard ? await libraries() : { all: '', guard: '' });
     const frame = composeFrame(request, `${nonce}.${frames}`, limits, root !== undefined, guard);
-    const answer = await wire.ask(frame.script, (tail) => tail.subarray(-frame.end.length).equals(frame.end), {
+    const most = {
       ms: frameTimeoutMs + commandMs(request),
       bytes: limits.all + request.actions.length * limits.each + SLACK,
-    });
+    };
+    const isWhole = (tail: Buffer) => tail.subarray(-frame.end.length).equals(frame.end);
+    const answer = await wire.ask(frame.script, isWhole, most, uploadsIn(request, frame.mark));
     roundTrips += 1;
     const parts = sections(answer.subarray(0, -frame.end.length), frame.mark);
     const state = guardStateOf(request.guard, parts);
@@ -79,10 +81,21 @@ export async function openShell(channel: Channel, options: ShellOptions): Promis
   };
 }
 
+/** What the host asks for on its way, and how. */
+const uploadsIn = ({ actions }: Request, mark: string): Upload[] =>
+  actions.flatMap((action, index) =>
+    action.do === 'upload' ? [{ when: Buffer.from(`\n${mark} u ${index}\n`), source: action.source }] : [],
+  );
+
 /** What the commands of a frame may take at most, each with what it takes to end it. */
 function commandMs({ actions, probes }: Request): number {
   const commands = probes
-    .filter((probe, index) => probe.kind === 'command' || (isOfGuests(probe) && probes.findIndex(isOfGuests) === index))
+    .filter(
+      (probe, index) =>
+        probe.kind === 'command' ||
+        probe.kind === 'digest' ||
+        (isOfGuests(probe) && probes.findIndex(isOfGuests) === index),
+    )
     .map(() => COMMAND_SECONDS);
   const execs = actions.map(execSeconds).filter((seconds) => seconds > 0);
   return [...commands, ...execs].reduce((sum, seconds) => sum + (seconds + ENDING_SECONDS) * 1000, 0);

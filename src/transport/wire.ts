@@ -1,4 +1,6 @@
-import { Unreachable } from '../contract/index.ts';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { type SourceFile, Unreachable } from '../contract/index.ts';
 import type { Channel } from './channel.ts';
 
 /** How long a shell has to end by itself once its input is closed, and to say how it ended. */
@@ -13,8 +15,15 @@ export interface Wire {
     script: string,
     isWhole: (tail: Buffer) => boolean,
     limits: { readonly ms: number; readonly bytes: number },
+    uploads?: readonly Upload[],
   ): Promise<Buffer>;
   close(): Promise<void>;
+}
+
+/** What is sent when the answer comes to these bytes, with which it pauses. */
+export interface Upload {
+  readonly when: Buffer;
+  readonly source: SourceFile;
 }
 
 interface Question {
@@ -23,6 +32,10 @@ interface Question {
   /** How many more bytes it may have. */
   room: number;
   tail: Buffer;
+  /** Still to come, in this order or not at all. */
+  uploads: readonly Upload[];
+  /** Something went on: the time that it may take begins anew. */
+  readonly alive: () => void;
   readonly resolve: (answer: Buffer) => void;
   readonly reject: (error: Unreachable) => void;
 }
@@ -51,6 +64,15 @@ export function wireOf(channel: Channel, name: string): Wire {
     question.room -= chunk.length;
     if (question.room < 0) return breakOff('AnswerTooLarge', 'the host sent more than it was asked for');
     question.tail = Buffer.concat([question.tail, chunk]).subarray(-TAIL_BYTES);
+    const { tail } = question;
+    const at = question.uploads.findIndex(({ when }) => tail.subarray(-when.length).equals(when));
+    const upload = question.uploads[at];
+    if (upload) {
+      question.uploads = question.uploads.slice(at + 1);
+      void send(channel, upload.source, question.alive, () => broken === undefined).catch((error: Error) =>
+        breakOff('UploadFailed', `${upload.source.path} could not be sent: ${error.message}`),
+      );
+    }
     if (!question.isWhole(question.tail)) return;
     question.resolve(Buffer.concat(question.chunks));
     question = undefined;
@@ -67,12 +89,13 @@ export function wireOf(channel: Channel, name: string): Wire {
   const lastWords = (): string => (complaints.trim() === '' ? '' : `: ${complaints.trim()}`);
 
   return {
-    async ask(script, isWhole, { ms, bytes }) {
+    async ask(script, isWhole, { ms, bytes }, uploads = []) {
       if (broken) throw broken;
       const timer = setTimeout(() => breakOff('FrameTimeout', `no answer within ${ms / 1000} s${lastWords()}`), ms);
       try {
         return await new Promise<Buffer>((resolve, reject) => {
-          question = { isWhole, chunks: [], room: bytes, tail: Buffer.alloc(0), resolve, reject };
+          const alive = () => void timer.refresh();
+          question = { isWhole, chunks: [], room: bytes, tail: Buffer.alloc(0), uploads, alive, resolve, reject };
           channel.stdin.write(swiftly(script));
         });
       } finally {
@@ -88,6 +111,19 @@ export function wireOf(channel: Channel, name: string): Wire {
       channel.kill();
     },
   };
+}
+
+/** No faster than the channel takes it: there is never more of it in memory than a few chunks. */
+async function send(channel: Channel, source: SourceFile, alive: () => void, goesOn: () => boolean): Promise<void> {
+  let left = source.size;
+  const { stdin } = channel;
+  for await (const chunk of createReadStream(source.path, { end: source.size - 1, highWaterMark: 1 << 16 })) {
+    left -= chunk.length;
+    if (!stdin.write(chunk)) await Promise.race([once(stdin, 'drain'), channel.closed]);
+    if (!goesOn()) return;
+    alive();
+  }
+  if (left !== 0) throw new Error(`it is ${left} bytes shorter than it was`);
 }
 
 /**

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Module } from '../../src/contract/index.ts';
+import type { Example, Module } from '../../src/contract/index.ts';
+import { exampleParams } from '../../src/registry/example-params.ts';
 import { findModule, moduleNames } from '../../src/registry/index.ts';
 import { FAKE_COMMANDS } from '../support/fake-commands.ts';
 import { fakeHost } from '../support/fake-host.ts';
 import { frozen } from './frozen.ts';
 import { type Files, hostsAround } from './hosts.ts';
-import { type Case, changesOn, LAWS, type Law, Refused } from './laws.ts';
+import { allChangesOn, type Case, LAWS, type Law, Refused } from './laws.ts';
 
 /** The gate looks at the same hosts each time; KVMPLAY_LAW_RUNS=500 looks at as many others. */
 const asked = process.env.KVMPLAY_LAW_RUNS;
@@ -16,9 +17,9 @@ const effort = asked === undefined ? { numRuns: 8, seed: 1 } : { numRuns: Number
 const found = await Promise.all(moduleNames().map(findModule));
 const modules = found.filter((module): module is Module => module !== undefined);
 
-const caseOf = (module: Module, params: unknown, files: Files): Case => ({
+const caseOf = (module: Module, example: Example, files: Files): Case => ({
   module,
-  params: frozen(module.params.parse(params)),
+  params: frozen(exampleParams(module, example)),
   host: () => fakeHost({ files, commands: FAKE_COMMANDS }),
 });
 
@@ -31,9 +32,10 @@ const unlessRefused = (law: Law, subject: Case) =>
 describe.each(modules)('$name', (module) => {
   it('has three examples or more, which change something', async () => {
     const changes = await Promise.all(
-      module.examples.map(async ({ params, host }) => {
-        const subject = caseOf(module, params, host);
-        return (await changesOn(subject, subject.host())).length;
+      module.examples.map(async (example) => {
+        const { host } = example;
+        const subject = caseOf(module, example, host);
+        return (await allChangesOn(subject, subject.host())).length;
       }),
     );
 
@@ -55,14 +57,15 @@ describe.each(modules)('$name', (module) => {
     );
   });
 
-  describe.each(module.examples)('$title', ({ params, host }) => {
+  describe.each(module.examples)('$title', (example) => {
+    const { host } = example;
     it.each(Object.entries(LAWS))('%s', async (_, law) => {
-      await law(caseOf(module, params, host));
+      await law(caseOf(module, example, host));
     });
 
     it.each(Object.entries(LAWS))('%s, on hosts around it', async (_, law) => {
       await fc.assert(
-        fc.asyncProperty(hostsAround(host), (files) => unlessRefused(law, caseOf(module, params, files))),
+        fc.asyncProperty(hostsAround(host), (files) => unlessRefused(law, caseOf(module, example, files))),
         effort,
       );
     });

@@ -283,8 +283,8 @@ describe.each(shells())('$name', (shell) => {
       });
 
       expect(await act(run(0), run(3, [0, 3]))).toEqual([
-        { ok: true, stdout: 'out\n' },
-        { ok: true, stdout: 'out\n' },
+        { ok: true, status: 0, stderr: 'why\n', stdout: 'out\n' },
+        { ok: true, status: 3, stderr: 'why\n', stdout: 'out\n' },
       ]);
       expect(await act(run(3))).toEqual([{ ok: false, status: 3, message: 'sh ended with status 3: why' }]);
       expect(await act(run(0, [1]))).toMatchObject([{ ok: false, status: 0 }]);
@@ -298,9 +298,9 @@ describe.each(shells())('$name', (shell) => {
       );
 
       expect(results).toEqual([
-        { ok: true, stdout: '' },
-        { ok: true, stdout: '' },
-        { ok: true, stdout: '1048576\n' },
+        { ok: true, status: 0, stderr: '', stdout: '' },
+        { ok: true, status: 0, stderr: '', stdout: '' },
+        { ok: true, status: 0, stderr: '', stdout: '1048576\n' },
       ]);
     });
 
@@ -331,7 +331,7 @@ describe.each(shells())('$name', (shell) => {
     test('does not wait for ever for one that left a process behind with its output', async () => {
       const [result] = await act({ do: 'exec', argv: ['sh', '-c', 'sleep 9 & echo started'], timeout: 1 });
 
-      expect(result).toEqual({ ok: true, stdout: 'started\n' });
+      expect(result).toEqual({ ok: true, status: 0, stderr: '', stdout: 'started\n' });
     });
   });
 });

@@ -247,6 +247,6 @@ function checkReadings(value: string, here: string, readings: readonly unknown[]
 
 function checkOutputs(value: string, results: readonly unknown[]): void {
   const word = wordOf(value);
-  expect(results[8]).toEqual({ ok: true, stdout: `${word}|${word}|` });
-  expect(results[9]).toEqual({ ok: true, stdout: value });
+  expect(results[8]).toEqual({ ok: true, status: 0, stderr: '', stdout: `${word}|${word}|` });
+  expect(results[9]).toEqual({ ok: true, status: 0, stderr: '', stdout: value });
 }

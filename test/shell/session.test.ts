@@ -84,7 +84,7 @@ describe.each(shells())('$name', ({ command: sh }) => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => run(remote, `echo ${i}`)));
 
     expect(answers.map(({ results }) => results[0])).toEqual(
-      Array.from({ length: 20 }, (_, i) => ({ ok: true, stdout: `${i}\n` })),
+      Array.from({ length: 20 }, (_, i) => ({ ok: true, status: 0, stderr: '', stdout: `${i}\n` })),
     );
     expect(remote.roundTrips).toBe(20);
   });

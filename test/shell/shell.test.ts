@@ -42,7 +42,10 @@ describe.each(shells())('$name', (shell) => {
       ],
     });
 
-    expect(results).toEqual([...Array(4).fill({ ok: true }), { ok: true, stdout: 'from stdin\n' }]);
+    expect(results).toEqual([
+      ...Array(4).fill({ ok: true }),
+      { ok: true, status: 0, stderr: '', stdout: 'from stdin\n' },
+    ]);
     expect(readings).toEqual([
       text('first\n'),
       {

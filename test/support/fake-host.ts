@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   type Action,
   type ActionResult,
@@ -102,11 +104,25 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
         files.write(path, bytes, given({ mode, owner, group }));
         break;
       }
+      case 'upload': {
+        const { path, source, mode, owner, group } = action;
+        files.write(path, readFileSync(source.path), given({ mode, owner, group }));
+        break;
+      }
+      case 'copy': {
+        const bytes = files.read(action.from);
+        if (!bytes) return { ok: false, message: `no ${action.from}`, errno: 'ENOENT' };
+        const { mode, owner, group } = files.stat(action.from) ?? {};
+        files.remove(action.path);
+        files.write(action.path, bytes, given({ mode, owner, group }));
+        break;
+      }
       case 'poke':
         poke(action.path, action.value);
         break;
       case 'remove':
-        files.remove(action.path);
+        if (action.tree) removeTree(action.path);
+        else files.remove(action.path);
         break;
       case 'mkdir':
         files.mkdir(action.path, action.mode);
@@ -124,8 +140,8 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       case 'exec': {
         const output = run(action.argv);
         if (!output) return { ok: false, message: `${action.argv[0]}: not found`, status: 127 };
-        if ((action.ok ?? [0]).includes(output.status)) return { ok: true, stdout: output.stdout };
-        return { ok: false, message: output.stderr.trim(), status: output.status };
+        if ((action.ok ?? [0]).includes(output.status)) return { ok: true, ...output };
+        return { ok: false, message: output.stderr.trim(), ...output };
       }
     }
     return { ok: true };
@@ -141,6 +157,11 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     const granted = knob ? knob(value, around) : value;
     if (typeof granted !== 'string') throw new FileError(granted.errno, `write error: ${granted.errno}`);
     files.write(path, Buffer.from(`${granted}\n`));
+  }
+
+  function removeTree(path: string): void {
+    if (files.stat(path)?.type === 'dir') for (const name of files.names(path) ?? []) removeTree(`${path}/${name}`);
+    files.remove(path);
   }
 
   function run(argv: readonly string[]): Output | undefined {
@@ -189,6 +210,10 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       case 'domain': {
         const all = look({ kind: 'domains' });
         return (all.is === 'files' && all.files[memberPath(probe.guest, probe.plane)]) || { is: 'absent' };
+      }
+      case 'digest': {
+        const bytes = files.read(probe.path);
+        return bytes ? text(createHash('sha256').update(bytes).digest('hex')) : { is: 'absent' };
       }
       case 'command': {
         const output = run(probe.argv);

@@ -1,6 +1,7 @@
 import { type Module, type Plan, Problem } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
 import { makeOverlay } from '../../src/engine/overlay.ts';
+import { exampleParams } from '../../src/registry/example-params.ts';
 import { FAKE_COMMANDS } from './fake-commands.ts';
 import type { Content } from './fake-files.ts';
 import { type FakeHostOptions, fakeHost } from './fake-host.ts';
@@ -10,9 +11,9 @@ export async function planOn(
   module: Module,
   params: unknown,
   files: Readonly<Record<string, Content>>,
-  options: Omit<FakeHostOptions, 'files'> = {},
+  { source, ...options }: Omit<FakeHostOptions, 'files'> & { readonly source?: string } = {},
 ): Promise<Plan> {
-  const valid = module.params.parse(params);
+  const valid = exampleParams(module, { title: '', params, host: {}, ...(source !== undefined && { source }) });
   const { seen } = await openEyes(fakeHost({ commands: FAKE_COMMANDS, ...options, files }), makeOverlay()).see(
     module,
     valid,

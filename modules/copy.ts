@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { flag } from '../src/contract/fields.ts';
+import { absolutePath, writing } from '../src/contract/file-fields.ts';
+import { defineModule, deliver, deliverProbes } from '../src/contract/index.ts';
+
+const Params = z
+  .strictObject({
+    src: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'A file of the control node: a path, or a name that is looked for in `files/` of the role and beside the playbook.',
+      ),
+    content: z.string({ error: 'expected a text' }).optional().describe('The content itself, in place of `src`.'),
+    dest: absolutePath().describe(
+      'Where it shall be. A directory, or a path that ends in `/`: in it, under its own name.',
+    ),
+    force: flag().prefault(true).describe('Whether to replace a file that is there and has other content.'),
+    remote_src: flag()
+      .prefault(false)
+      .refine(
+        (remote) => !remote,
+        'copying on the host itself is not offered: use command with argv: [cp, -a, …] and creates',
+      )
+      .describe('Without effect: files come from the control node.'),
+    ...writing,
+  })
+  .refine(({ src, content }) => (src === undefined) !== (content === undefined), 'give either src or content');
+
+export const copy = defineModule({
+  name: 'copy',
+  summary: 'Bring a file of the control node, or a text, to a host.',
+  notes: `
+The file is written beside its place, on disk before it takes it, and keeps mode, owner, ACLs and security label of the file that it
+replaces, unless they are given. A link at \`dest\` is replaced and not followed. Files of more than 64 KiB are streamed with little memory
+on either side, and their checksum is compared on the host before they take their place; what they replace is then not kept by kvmplay,
+and can be rolled back with \`backup: true\` alone. Directories are not copied: loop over their files.`,
+  params: Params,
+  source: { param: 'src', folder: 'files' },
+  reads: (params, seen) => deliverProbes(params, seen),
+  plan: (params, seen) => deliver(params, seen),
+  examples: [
+    {
+      title: 'A file of the role',
+      params: { src: 'motd', dest: '/etc/motd', owner: 'root', group: 'root', mode: '0644' },
+      source: 'Hypervisor. Guests live here.\n',
+      host: { '/etc/motd': 'Welcome\n' },
+    },
+    {
+      title: 'A text, into a file that others must not read',
+      params: { content: 'secret\n', dest: '/etc/kvmplay/token', mode: 'u=rw,g=,o=', backup: true },
+      host: { '/etc/kvmplay/token': { text: 'old\n', mode: '0640' } },
+    },
+    {
+      title: 'Into a directory, where it is not there yet',
+      params: { src: 'limits.conf', dest: '/etc/security/', force: false, remote_src: false },
+      source: '* - nofile 65536\n',
+      host: { '/etc/security/access.conf': '# none\n' },
+    },
+    {
+      title: 'Looked at before it takes its place',
+      params: {
+        content: 'root ALL=(ALL) ALL\n',
+        dest: '/etc/sudoers.d/admins',
+        mode: '0440',
+        validate: 'visudo -cf %s',
+      },
+      host: { '/etc/sudoers.d/README': '' },
+    },
+  ],
+});

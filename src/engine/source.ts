@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Module, Source } from '../contract/index.ts';
+import { findFile } from '../playbook/find-file.ts';
+import type { Task } from '../playbook/types.ts';
+import { decodeText } from '../source/decode.ts';
+import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
+import { renderText, type Scope } from '../template/index.ts';
+
+/** What is longer is streamed, and is kept out of journals and reports. In bytes. */
+const SMALL = 64 << 10;
+
+/**
+ * The file of the control node that a task's module asks for by one of its parameters: found, rendered or summed up. Undefined where
+ * it asks for none. Throws `UserError` at the parameter, or in the template's own line.
+ */
+export async function sourceOf(module: Module, params: unknown, task: Task, scope: Scope): Promise<Source | undefined> {
+  if (!module.source) return undefined;
+  const { param, folder } = module.source;
+  const name = (params as Readonly<Record<string, unknown>>)[param];
+  if (typeof name !== 'string') return undefined;
+  const at = placeOf(task, param);
+  const found: Diagnostic[] = [];
+  const path = findFile(name, directoriesFor(task, folder, scope), at, found);
+  if (path === undefined) throw new UserError(found);
+  const file = statSync(path);
+  if (!file.isFile()) {
+    const hint = file.isDirectory() ? 'name each file, or loop over them' : 'name a regular file';
+    throw new UserError([mistake('NotAFile', `${path} is not a regular file`, at, hint)]);
+  }
+  if (folder === 'templates') return rendered(path, scope);
+  if (file.size > SMALL)
+    return { name: basename(path), path, size: file.size, sha256: await sumOf(path, file.mtimeMs) };
+  return small(path, readFileSync(path));
+}
+
+const placeOf = (task: Task, param: string): Position =>
+  (task.params.kind === 'map' && task.params.entries.find(({ key }) => key === param)?.value.at) || task.at;
+
+/** In Ansible's order: those of the role, then those beside the tasks' file, then those of the playbook. */
+function directoriesFor(task: Task, folder: string, scope: Scope): string[] {
+  const playbook = scope.has('playbook_dir') ? String(scope.lookup('playbook_dir', task.at)) : undefined;
+  const role = task.scope.role?.path;
+  const roots = [
+    ...(role === undefined ? [] : [role]),
+    dirname(task.at.file),
+    ...(playbook === undefined ? [] : [playbook]),
+  ];
+  return [...new Set(roots.flatMap((root) => [join(root, folder), root]))];
+}
+
+/** What its template comes to. Partials lie beside it. */
+function rendered(path: string, scope: Scope): Source {
+  const read = (file: string) => ({ text: decodeText(readFileSync(file), file), file });
+  const partial = (name: string) => {
+    const file = join(dirname(path), `${name}.hbs`);
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ? read(file) : undefined;
+  };
+  const content = Buffer.from(renderText(read(path), scope, { escape: 'none', partial }));
+  return { ...small(path, content), name: basename(path).replace(/\.hbs$/, '') };
+}
+
+function small(path: string, bytes: Buffer): Source {
+  const text = bytes.toString();
+  const content = Buffer.from(text).equals(bytes) ? text : { base64: bytes.toString('base64') };
+  return { name: basename(path), path, size: bytes.length, sha256: sum().update(bytes).digest('hex'), content };
+}
+
+const sum = () => createHash('sha256');
+const sums = new Map<string, Promise<string>>();
+
+/** Of a large file, read once for all hosts as long as it stays as it is. */
+function sumOf(path: string, mtime: number): Promise<string> {
+  const key = `${mtime} ${path}`;
+  const known = sums.get(key) ?? digestOf(path);
+  sums.set(key, known);
+  return known;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = sum();
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hash.update(chunk);
+  return hash.digest('hex');
+}
