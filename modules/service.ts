@@ -6,9 +6,9 @@ import {
   command,
   defineModule,
   type Plan,
-  planOf,
-  Problem,
   type Probes,
+  Problem,
+  planOf,
   type Seen,
   sameUnit,
   shownUnit,
@@ -23,19 +23,35 @@ const Params = z
     name: z
       .string()
       .regex(/^[\w.@:\\-]+$/, "expected a unit's name, such as libvirtd or fstrim.timer")
-      .transform((name) => (/\.(service|socket|timer|path|mount|automount|swap|target|slice|scope|device)$/.test(name) ? name : `${name}.service`))
+      .transform((name) =>
+        /\.(service|socket|timer|path|mount|automount|swap|target|slice|scope|device)$/.test(name)
+          ? name
+          : `${name}.service`,
+      )
       .optional()
       .describe('The unit. Without a type it is a `.service`.'),
     state: z
       .enum(['started', 'stopped', 'restarted', 'reloaded'])
       .optional()
-      .describe('`started` and `stopped` do nothing where that is so. `restarted` is done each time; so is `reloaded`, which starts what does not run.'),
+      .describe(
+        '`started` and `stopped` do nothing where that is so. `restarted` is done each time; so is `reloaded`, which starts what does not run.',
+      ),
     enabled: flag().optional().describe('Whether it starts at boot.'),
     masked: flag().optional().describe('Whether it can not be started at all.'),
-    daemon_reload: flag().prefault(false).describe("Whether systemd shall read unit files again where they have changed since it did. Without a name: any unit's."),
+    daemon_reload: flag()
+      .prefault(false)
+      .describe(
+        "Whether systemd shall read unit files again where they have changed since it did. Without a name: any unit's.",
+      ),
   })
-  .refine(({ name, daemon_reload: reload }) => name !== undefined || reload, { path: ['name'], error: 'name is needed, but for daemon_reload alone' })
-  .refine(({ masked, state }) => !masked || state === undefined || state === 'stopped', { path: ['masked'], error: 'what is masked cannot be started' });
+  .refine(({ name, daemon_reload: reload }) => name !== undefined || reload, {
+    path: ['name'],
+    error: 'name is needed, but for daemon_reload alone',
+  })
+  .refine(({ masked, state }) => !masked || state === undefined || state === 'stopped', {
+    path: ['masked'],
+    error: 'what is masked cannot be started',
+  });
 type Params = z.infer<typeof Params>;
 
 const PLACES = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
@@ -49,7 +65,10 @@ systemd alone, by \`systemctl\`. A unit that systemd does not know yet counts as
 A restart is an event: it is planned each time, so that it belongs into a handler.`,
   params: Params,
   reads: ({ name, daemon_reload: reload }): Probes => ({
-    ...(name !== undefined && { [name]: unitProbe(name), ...Object.fromEntries(filesOf(name).map((path) => [path, stat(path)])) }),
+    ...(name !== undefined && {
+      [name]: unitProbe(name),
+      ...Object.fromEntries(filesOf(name).map((path) => [path, stat(path)])),
+    }),
     ...(reload && { [STALE]: staleProbe(name) }),
   }),
   plan(params, seen) {
@@ -63,7 +82,14 @@ A restart is an event: it is planned each time, so that it belongs into a handle
       event(params, seen, name, now.unit, wanted),
     ];
     const plan: Plan = planOf(changes.filter((change) => change !== undefined));
-    return { ...plan, values: { name, ...(params.state && { state: params.state }), ...(params.enabled !== undefined && { enabled: params.enabled }) } };
+    return {
+      ...plan,
+      values: {
+        name,
+        ...(params.state && { state: params.state }),
+        ...(params.enabled !== undefined && { enabled: params.enabled }),
+      },
+    };
   },
   same: (_, a, b) => sameUnit(a, b) && /NeedDaemonReload=yes/.test(a) === /NeedDaemonReload=yes/.test(b),
   examples: [
@@ -102,7 +128,8 @@ const filesOf = (name: string): string[] => {
 };
 
 /** Of one unit, or of all that systemd has loaded. */
-const staleProbe = (name: string | undefined) => command('systemctl', 'show', '--property=NeedDaemonReload', name ?? '*');
+const staleProbe = (name: string | undefined) =>
+  command('systemctl', 'show', '--property=NeedDaemonReload', name ?? '*');
 
 interface Here {
   readonly unit: Unit;
@@ -117,6 +144,9 @@ function unitHere(seen: Seen, name: string): Here {
     seen.missing(name);
     throw new Problem('NoSystemd', 'there is no systemctl on this host');
   }
+  const said = seen.output(name);
+  if (said && said.status !== 0)
+    throw new Problem('NoSystemd', `systemd cannot be asked on this host: ${said.stderr.trim().split('\n', 1)[0]}`);
   const files = filesOf(name);
   if (files.some((path) => seen.stat(path) !== undefined))
     return { unit: { load: 'loaded', active: 'inactive', enabled: 'disabled' }, known: false };
@@ -134,10 +164,24 @@ function wantedOf({ state, enabled, masked }: Params, now: Unit): Unit {
   const starts = state === 'started' || state === 'reloaded' || state === 'restarted';
   if (isMasked && masked !== false && (starts || enabled))
     throw new Problem('Masked', 'it is masked, so that it cannot be started or enabled', 'set masked: false as well');
-  const active = (starts && state !== 'restarted' && !runs(now)) ? 'active' : state === 'stopped' && runs(now) ? 'inactive' : now.active;
+  const active =
+    starts && state !== 'restarted' && !runs(now)
+      ? 'active'
+      : state === 'stopped' && runs(now)
+        ? 'inactive'
+        : now.active;
   if (masked ?? isMasked) return { load: 'masked', active, enabled: 'masked' };
   const before = isMasked ? 'disabled' : now.enabled;
-  const after = enabled === undefined ? before : enabled ? (STARTS.includes(before) ? before : 'enabled') : before === 'enabled' || before === 'enabled-runtime' ? 'disabled' : before;
+  const after =
+    enabled === undefined
+      ? before
+      : enabled
+        ? STARTS.includes(before)
+          ? before
+          : 'enabled'
+        : before === 'enabled' || before === 'enabled-runtime'
+          ? 'disabled'
+          : before;
   return { load: 'loaded', active, enabled: after };
 }
 
@@ -156,14 +200,22 @@ function moveUnit(seen: Seen, name: string, { unit: now, known }: Here, wanted: 
     do: [...reload, ...steps(name, now, wanted)],
     undo: steps(name, wanted, now),
     impact: runs(now) && !runs(wanted) ? 'service-restart' : 'none',
+    ...((now.load === 'masked') !== (wanted.load === 'masked') && { disturbs: [stat(`${PLACES[0]}/${name}`)] }),
   };
 }
 
 const words = ({ active, enabled, load }: Unit): string => `${active}, ${enabled || load}`;
-const systemctl = (...words: readonly string[]): Action => ({ do: 'exec', argv: ['systemctl', ...words], timeout: 180 });
+const systemctl = (...words: readonly string[]): Action => ({
+  do: 'exec',
+  argv: ['systemctl', ...words],
+  timeout: 180,
+});
 
 function steps(name: string, from: Unit, to: Unit): Action[] {
-  const [masks, unmasks] = [to.load === 'masked' && from.load !== 'masked', to.load !== 'masked' && from.load === 'masked'];
+  const [masks, unmasks] = [
+    to.load === 'masked' && from.load !== 'masked',
+    to.load !== 'masked' && from.load === 'masked',
+  ];
   const [stops, starts] = [runs(from) && !runs(to), !runs(from) && runs(to)];
   const enables = to.enabled === 'enabled' && from.enabled !== 'enabled';
   const disables = to.enabled === 'disabled' && from.enabled === 'enabled';
@@ -214,4 +266,3 @@ function reloadUnits(seen: Seen, name: string | undefined): Change | undefined {
     impact: 'none',
   };
 }
-

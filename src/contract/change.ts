@@ -75,6 +75,8 @@ export interface Plan {
   readonly notes?: readonly string[];
   /** This kernel or machine has no such thing: why. The task is skipped, and is no drift. */
   readonly na?: string;
+  /** It is not so yet, and nothing has to be done but wait: look again every so many seconds, and fail after so many. */
+  readonly waits?: { readonly until: string; readonly seconds: number; readonly every: number };
   /** What `register` keeps beside the usual, in Ansible's names. */
   readonly values?: Readonly<Record<string, unknown>>;
 }

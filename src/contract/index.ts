@@ -74,7 +74,8 @@ export { presetTable, presetValues, SYSCTL_PRESET_NAMES } from './sysctl-presets
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
 export { TUNED_PROFILE, TUNED_UNIT, tunedNotes, tunedOf, tunedProbes, tunedProfiles, tunedTraces } from './tuned.ts';
 export type { TunedSetting } from './tuned-profile.ts';
-export { maskUnits, RUNNING, rivalUnits, sameUnit, unitOf, unitProbe } from './unit.ts';
+export type { Unit } from './unit.ts';
+export { maskUnits, RUNNING, rivalUnits, sameUnit, shownUnit, unitOf, unitProbe } from './unit.ts';
 export type { OwnUnit } from './unit-file.ts';
 export { installUnit, ownUnitProbes } from './unit-file.ts';
 export { splitWords } from './words.ts';

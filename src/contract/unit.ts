@@ -37,7 +37,8 @@ function parse(shown: string): Unit {
   };
 }
 
-const show = ({ load, active, enabled }: Unit): Reading => ({
+/** What systemctl would print of a unit. */
+export const shownUnit = ({ load, active, enabled }: Unit): Reading => ({
   is: 'output',
   status: 0,
   stdout: `LoadState=${load}\nActiveState=${active}\nUnitFileState=${enabled}\n`,
@@ -52,9 +53,9 @@ export function sameUnit(a: string, b: string): boolean {
 }
 
 /** What systemctl says of a unit that runs and will run. */
-export const RUNNING: Reading = show({ load: 'loaded', active: 'active', enabled: 'enabled' });
+export const RUNNING: Reading = shownUnit({ load: 'loaded', active: 'active', enabled: 'enabled' });
 
-const MASKED: Reading = show({ load: 'masked', active: 'inactive', enabled: 'masked' });
+const MASKED: Reading = shownUnit({ load: 'masked', active: 'inactive', enabled: 'masked' });
 
 /** Stop a unit and never let it start again, or nothing where that is so. */
 function maskUnit(seen: Seen, name: string): Change | undefined {

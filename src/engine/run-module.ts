@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ActionResult,
   type Change,
@@ -37,6 +38,8 @@ export interface Made {
 /** What is done with a plan. Check and run differ in nothing else. */
 export interface Hand {
   readonly make: (changes: readonly Change[], eyes: Eyes, module: Module, params: unknown) => Promise<Made>;
+  /** Time passes on the host, so that something may be waited for. */
+  readonly waits?: true;
   /** The task cannot be planned before something else is done: what becomes of all it looks at. */
   readonly doubt: (probes: readonly Probe[], eyes: Eyes) => void;
 }
@@ -53,8 +56,21 @@ export async function runModule(
   maxImpact: Impact,
 ): Promise<Outcome> {
   try {
-    const { seen, probes, unknown } = await eyes.see(module, params);
-    const plan = unknown ?? planOrDoubt(module, params, seen);
+    let { plan, probes } = await lookOnce(module, params, eyes);
+    const began = performance.now();
+    while (!(plan instanceof NotKnown) && plan.waits) {
+      const { until, seconds, every } = plan.waits;
+      if (!hand.waits) return { is: 'unknown', because: `it would wait for ${until}` };
+      if (performance.now() - began >= seconds * 1000)
+        return {
+          is: 'failed',
+          problem: new Problem('WaitTimeout', `waited ${seconds} s for ${until}`),
+          values: plan.values ?? {},
+        };
+      await sleep(every * 1000);
+      eyes.forget();
+      ({ plan, probes } = await lookOnce(module, params, eyes));
+    }
     if (plan instanceof NotKnown) {
       hand.doubt(probes, eyes);
       return { is: 'unknown', because: plan.because };
@@ -70,6 +86,11 @@ export async function runModule(
     if (error instanceof Problem) return { is: 'failed', problem: error };
     throw error;
   }
+}
+
+async function lookOnce(module: Module, params: unknown, eyes: Eyes) {
+  const { seen, probes, unknown } = await eyes.see(module, params);
+  return { probes, plan: unknown ?? planOrDoubt(module, params, seen) };
 }
 
 function planOrDoubt(module: Module, params: unknown, seen: Seen): Plan | NotKnown {
@@ -112,6 +133,7 @@ export interface Ledger {
  * first actions were done and a later one refused is taken back: a change is made whole or not at all.
  */
 export const apply = (ledger: Ledger): Hand => ({
+  waits: true,
   doubt: () => {},
   make: async (changes, eyes, module, params) => {
     const { probes } = await eyes.see(module, params);

@@ -24,12 +24,15 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
   numatune: async () => (await import('../../modules/numatune.ts')).numatune,
   lineinfile: async () => (await import('../../modules/lineinfile.ts')).lineinfile,
+  package: async () => (await import('../../modules/package.ts')).package_,
+  service: async () => (await import('../../modules/service.ts')).service,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   template: async () => (await import('../../modules/template.ts')).template,
   thp: async () => (await import('../../modules/thp.ts')).thp,
   tuned_profile: async () => (await import('../../modules/tuned_profile.ts')).tuned_profile,
   vcpu_topology: async () => (await import('../../modules/vcpu_topology.ts')).vcpu_topology,
   vhost_net: async () => (await import('../../modules/vhost_net.ts')).vhost_net,
+  wait_for: async () => (await import('../../modules/wait_for.ts')).wait_for,
   zswap: async () => (await import('../../modules/zswap.ts')).zswap,
 };
 

@@ -8,7 +8,7 @@ import { FAKE_COMMANDS } from '../support/fake-commands.ts';
 import { fakeHost } from '../support/fake-host.ts';
 import { frozen } from './frozen.ts';
 import { type Files, hostsAround } from './hosts.ts';
-import { allChangesOn, type Case, LAWS, type Law, Refused } from './laws.ts';
+import { type Case, hasWork, LAWS, type Law, Refused } from './laws.ts';
 
 /** The gate looks at the same hosts each time; KVMPLAY_LAW_RUNS=500 looks at as many others. */
 const asked = process.env.KVMPLAY_LAW_RUNS;
@@ -30,17 +30,17 @@ const unlessRefused = (law: Law, subject: Case) =>
   });
 
 describe.each(modules)('$name', (module) => {
-  it('has three examples or more, which change something', async () => {
-    const changes = await Promise.all(
+  it('has three examples or more, with something to do in two', async () => {
+    const works = await Promise.all(
       module.examples.map(async (example) => {
         const { host } = example;
         const subject = caseOf(module, example, host);
-        return (await allChangesOn(subject, subject.host())).length;
+        return hasWork(subject, subject.host());
       }),
     );
 
-    expect(changes.length).toBeGreaterThanOrEqual(3);
-    expect(changes.filter((count) => count > 0).length).toBeGreaterThanOrEqual(2);
+    expect(works.length).toBeGreaterThanOrEqual(3);
+    expect(works.filter(Boolean).length).toBeGreaterThanOrEqual(2);
   });
 
   const { properties } = z.toJSONSchema(module.params, { io: 'input' }) as { properties: Record<string, object> };

@@ -45,13 +45,15 @@ async function planOn(subject: Case, host: FakeHost): Promise<Plan | undefined> 
   }
 }
 
-/** What a run would do on this host. */
-export const allChangesOn = async (subject: Case, host: FakeHost): Promise<readonly Change[]> =>
-  (await planOn(subject, host))?.changes ?? [];
+/** Whether it has anything to do there, be it to wait. */
+export async function hasWork(subject: Case, host: FakeHost): Promise<boolean> {
+  const plan = await planOn(subject, host);
+  return plan !== undefined && (plan.changes.length > 0 || plan.waits !== undefined);
+}
 
-/** The same, events left out. */
+/** What a run would do on this host, events left out. */
 export const changesOn = async (subject: Case, host: FakeHost): Promise<readonly Change[]> =>
-  (await allChangesOn(subject, host)).filter((change) => !change.once);
+  ((await planOn(subject, host))?.changes ?? []).filter((change) => !change.once);
 
 async function act(host: FakeHost, actions: readonly Action[]): Promise<void> {
   const { results } = await host.exchange({ actions, probes: [] });

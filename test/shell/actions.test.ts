@@ -271,7 +271,14 @@ describe.each(shells())('$name', (shell) => {
       const words = 'error: cannot set CPU affinity on process 7: Invalid argument';
 
       expect(await act({ do: 'exec', argv: ['sh', '-c', `echo '${words}' >&2; exit 1`] })).toEqual([
-        { ok: false, errno: 'EINVAL', status: 1, message: `sh ended with status 1: ${words}` },
+        {
+          ok: false,
+          errno: 'EINVAL',
+          status: 1,
+          message: `sh ended with status 1: ${words}`,
+          stdout: '',
+          stderr: `${words}\n`,
+        },
       ]);
     });
 
@@ -286,7 +293,9 @@ describe.each(shells())('$name', (shell) => {
         { ok: true, status: 0, stderr: 'why\n', stdout: 'out\n' },
         { ok: true, status: 3, stderr: 'why\n', stdout: 'out\n' },
       ]);
-      expect(await act(run(3))).toEqual([{ ok: false, status: 3, message: 'sh ended with status 3: why' }]);
+      expect(await act(run(3))).toEqual([
+        { ok: false, status: 3, message: 'sh ended with status 3: why', stdout: 'out\n', stderr: 'why\n' },
+      ]);
       expect(await act(run(0, [1]))).toMatchObject([{ ok: false, status: 0 }]);
     });
 

@@ -2,6 +2,7 @@ import { fakeGrub } from './fake-grub.ts';
 import type { Command } from './fake-host.ts';
 import { fakeVirsh } from './fake-libvirt.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
+import { FAKE_PACKAGES } from './fake-packages.ts';
 import { fakeShell } from './fake-shell.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
 import { fakeTunedAdm } from './fake-tuned.ts';
@@ -12,6 +13,7 @@ export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   irqbalance: 'irqbalance version 1.9.2\n',
   sh: fakeShell,
   '/bin/sh': fakeShell,
+  ...FAKE_PACKAGES,
   mkswap: '',
   chpasswd: '',
   systemctl: fakeSystemctl,

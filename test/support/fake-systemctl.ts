@@ -24,6 +24,7 @@ export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
     case 'daemon-reload':
       return '';
     case 'show':
+      if (rest.includes('--property=NeedDaemonReload')) return 'NeedDaemonReload=no\n';
       return rest.includes('--property=Id,AllowedCPUs') ? showAllowed(rest.slice(1), files) : show(unit, files);
     case 'set-property':
       keepTo(unit, rest.at(-1)?.replace('AllowedCPUs=', '') ?? '', files);
