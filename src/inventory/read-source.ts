@@ -2,8 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { extname, join } from 'node:path';
 import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import { markSecret, type Node, toData } from '../source/node.ts';
-import { keepSecret } from '../source/secrets.ts';
+import type { Node } from '../source/node.ts';
 import { parseAddress } from './address.ts';
 import { displayed, type OpenVault, readBytes, textOfIni } from './file-text.ts';
 import { readIni } from './ini.ts';
@@ -72,14 +71,14 @@ function readHostList(list: string, roster: Roster): void {
 async function readFile(path: string, roster: Roster, options: ReadOptions): Promise<void> {
   const file = displayed(path, options.cwd);
   const { bytes, sealed } = await readBytes(path, file, options.openVault);
+  roster.sealed = sealed;
   const isProgram = /^(?:#!|\x7fELF)/.test(bytes.toString('latin1', 0, 4));
   if (isProgram && isExecutable(path)) return readScript(path, roster, options);
 
   const extension = extname(path);
-  const yaml = YAML_EXTENSIONS.includes(extension) ? readAsYaml(bytes, file, roster, sealed) : undefined;
+  const yaml = YAML_EXTENSIONS.includes(extension) ? readAsYaml(bytes, file, roster) : undefined;
   if (yaml?.read) return;
   try {
-    if (sealed) for (const [, value] of textOfIni(bytes).matchAll(/=\s*(\S.*)/g)) keepSecret(value);
     readIni(textOfIni(bytes), file, roster);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -101,12 +100,11 @@ type Attempt =
   | { readonly read: true }
   | { readonly read: false; readonly isMap: boolean; readonly found: readonly Diagnostic[] };
 
-function readAsYaml(bytes: Buffer, file: string, roster: Roster, sealed: boolean): Attempt {
+function readAsYaml(bytes: Buffer, file: string, roster: Roster): Attempt {
   let root: Node | undefined;
   try {
     root = parseData(decodeText(bytes, file), file);
-    if (sealed) keepSecret(toData(root));
-    readYamlInventory(sealed ? markSecret(root) : root, roster);
+    readYamlInventory(root, roster);
     return { read: true };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

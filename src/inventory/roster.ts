@@ -1,5 +1,6 @@
 import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts';
-import type { Node } from '../source/node.ts';
+import { markSecret, type Node, toData } from '../source/node.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { LOCALHOST } from './localhost.ts';
 import { Misread } from './misread.ts';
 import { scalar } from './python-node.ts';
@@ -27,6 +28,8 @@ export class Roster {
   localhost: MutableHost | undefined;
   /** The path of what is being read now. */
   source: string | undefined;
+  /** Whether what is being read now was encrypted: its variables are secrets then, and names are not. */
+  sealed = false;
 
   constructor() {
     this.addGroup('all');
@@ -86,7 +89,8 @@ export class Roster {
         `"${owner}" is neither a group nor a host`,
         'declare it with a section [name] or under children',
       );
-    variables.set(name, value);
+    if (this.sealed) keepSecret(toData(value));
+    variables.set(name, this.sealed ? markSecret(value) : value);
   }
 
   /** After the last source: every group is below `all`, and only hosts of no other group are in `ungrouped`. */

@@ -1,12 +1,12 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { markSecret, type Node, nodeOf, toData } from '../source/node.ts';
+import { type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
-import { keepSecret } from '../source/secrets.ts';
 import { type ReadYaml, readYaml } from '../source/yaml.ts';
 import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
 import { isSealed } from '../vault/keyring.ts';
 import { type Locksmith, makeLocksmith } from '../vault/locksmith.ts';
 import { modulesIn } from './modules-in.ts';
+import { secretAll, secretVariables } from './secret-variables.ts';
 import type { Vars } from './types.ts';
 
 export interface LoadOptions {
@@ -30,8 +30,11 @@ export interface Loader {
   readonly ownModules: ReadonlyMap<string, string>;
   readonly options: LoadOptions;
   readonly found: Diagnostic[];
-  /** The file's YAML, read once. Undefined after a mistake, which is then in `found`. */
-  readonly load: (file: string, at?: Position) => Promise<Node | undefined>;
+  /**
+   * The file's YAML, read once. Undefined after a mistake, which is then in `found`. Of an encrypted file the values of
+   * variables are secrets: all there are in a file `of` variables, in others those that stand in it.
+   */
+  readonly load: (file: string, at?: Position, of?: 'variables') => Promise<Node | undefined>;
   /** A value that shapes the playbook, rendered with what is known before any host is. Undefined after a mistake. */
   readonly early: (node: Node, vars?: Vars) => Node | undefined;
   /** Called for each task, import and role. Throws when there are so many that imports must multiply. */
@@ -45,18 +48,18 @@ export function makeLoader(options: LoadOptions): Loader {
   const files = new Map<string, Promise<Node | undefined>>();
   let tasks = 0;
 
-  const open = async (text: string, file: string): Promise<ReadYaml> => {
+  const open = async (text: string, file: string, of?: 'variables'): Promise<ReadYaml> => {
     if (!isSealed(text)) return readYaml(text, file);
     const { locksmith = makeLocksmith({ passwords: [], identities: [] }) } = options;
     const { node, mistakes } = readYaml(await locksmith.openFile(text, file), file);
-    if (node) keepSecret(toData(node));
-    return { mistakes, ...(node && { node: markSecret(node) }) };
+    return { mistakes, ...(node && { node: of ? secretAll(node) : secretVariables(node) }) };
   };
-  const read = async (file: string, at?: Position): Promise<Node | undefined> => {
+  const read = async (file: string, at?: Position, of?: 'variables'): Promise<Node | undefined> => {
     try {
       const { node, mistakes } = await open(
         options.readFile ? await options.readFile(file, at) : readText(file, at),
         file,
+        of,
       );
       found.push(...mistakes);
       return node && options.locksmith ? options.locksmith.unseal(node) : node;
@@ -93,9 +96,10 @@ export function makeLoader(options: LoadOptions): Loader {
         return undefined;
       }
     },
-    load(file, at) {
-      const reading = files.get(file) ?? read(file, at);
-      files.set(file, reading);
+    load(file, at, of) {
+      const key = JSON.stringify([file, of]);
+      const reading = files.get(key) ?? read(file, at, of);
+      files.set(key, reading);
       return reading;
     },
     count(at) {

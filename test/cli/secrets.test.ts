@@ -169,3 +169,77 @@ describe('a secret', () => {
     expectNone(err);
   });
 });
+
+describe('a playbook that is encrypted as a whole', () => {
+  const tasks = `- name: set a knob
+  sysctl: { name: vm.swappiness, value: 7, persistent: false }
+  vars: { token: taskVariable1 }
+- block:
+    - ansible.builtin.set_fact: { fact: "setFactValue1" }
+    - debug: { msg: "{{ token }} {{ fact }} {{ play_value }} {{ made }}" }
+  vars: { token: blockVariable1 }
+`;
+  const play = `- name: Tune present hosts
+  hosts: hypervisors
+  vars: { play_value: playVariable1, made: "<{{ play_value }}>" }
+  roles: [{ role: quiet, vars: { from_role: roleVariable1 } }]
+  tasks:
+    - import_tasks: tasks.yml
+`;
+  const secrets = [
+    'taskVariable1',
+    'setFactValue1',
+    'blockVariable1',
+    'playVariable1',
+    'roleVariable1',
+    'roleDefault1',
+  ];
+
+  const sealedSite = async () => {
+    const site = makeSite(['h1']);
+    const sealed = (text: string) => writeEnvelope(Buffer.from(text), Buffer.from('pw'));
+    site.write('pw', 'pw\n');
+    site.write('play.yml', await sealed(play));
+    site.write('tasks.yml', await sealed(tasks));
+    site.write('roles/quiet/defaults/main.yml', await sealed('of_role: roleDefault1\n'));
+    site.write('roles/quiet/tasks/main.yml', '- debug: { msg: "{{ from_role }} {{ of_role }}" }\n');
+    return { ...site, sealed };
+  };
+
+  it('has its variables hidden, and no other word of it', async () => {
+    const site = await sealedSite();
+    const args = ['run', 'play.yml', '-i', 'hosts', '--vault-password-file', 'pw', '-vvvv', '-D'];
+
+    const { status, out, err } = site.kvmplay(...args);
+
+    expect([status, err]).toEqual([0, '']);
+    for (const word of ['Tune present hosts', 'set a knob', 'vm.swappiness']) expect(out).toContain(word);
+    expect(out).toContain('"******** ******** ******** ********"');
+    for (const secret of secrets) expect(out).not.toContain(secret);
+  });
+
+  it.each([
+    ['INI', 'hosts', (line: string) => `[hypervisors]\n${line} first=firstSecret1 second="secondSecret1"\n`],
+    [
+      'YAML',
+      'hosts.yml',
+      (line: string) =>
+        `hypervisors:\n  hosts:\n    h1:\n${[...line.matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => `      ${key}: ${value}\n`).join('')}      first: firstSecret1\n      second: secondSecret1\n`,
+    ],
+  ])('with an encrypted inventory in %s that hides its variables, and not its hosts', async (_, name, text) => {
+    const site = await sealedSite();
+    const line = `h1 ansible_connection=local kvmplay_root=${site.folder}/h1 ansible_become=false`;
+    site.write(name, await site.sealed(text(line)));
+    site.write('shown.yml', '- hosts: hypervisors\n  tasks:\n    - debug: { msg: "{{ first }}, {{ second }}" }\n');
+    const opened = ['-i', name, '--vault-password-file', 'pw'];
+
+    const ran = site.kvmplay('run', 'shown.yml', ...opened);
+    const listed = site.kvmplay('inventory', '--list', ...opened);
+
+    expect([ran.status, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain('[h1]');
+    expect(ran.out).toContain('"********, ********"');
+    expect(listed.out).toContain('hypervisors');
+    expect(ran.out + listed.out).not.toMatch(/(first|second)Secret1/);
+  });
+});
