@@ -24,6 +24,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
   numatune: async () => (await import('../../modules/numatune.ts')).numatune,
   lineinfile: async () => (await import('../../modules/lineinfile.ts')).lineinfile,
+  modprobe: async () => (await import('../../modules/modprobe.ts')).modprobe,
   package: async () => (await import('../../modules/package.ts')).package_,
   service: async () => (await import('../../modules/service.ts')).service,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
