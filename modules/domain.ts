@@ -14,6 +14,7 @@ import {
   Problem,
   planOf,
   type Seen,
+  type Source,
   text,
 } from '../src/contract/index.ts';
 import {
@@ -38,6 +39,11 @@ const Params = z
       .string()
       .optional()
       .describe('What the guest is to be: the XML of a domain. Without, only its state and autostart are set.'),
+    template: z
+      .string()
+      .endsWith('.hbs', 'a template is a file `NAME.xml.hbs`')
+      .optional()
+      .describe('The same as a template, looked for in `templates/`. What `{{ }}` prints is made safe for XML.'),
     state: z
       .enum(STATES)
       .prefault('defined')
@@ -55,22 +61,31 @@ const Params = z
       .prefault('keep')
       .describe("With `state: undefined`: what becomes of the variables of the guest's UEFI."),
   })
-  .superRefine(({ name, xml, state, confirm }, context) => {
+  .superRefine(({ name, xml, template, state, confirm }, context) => {
     const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (state === 'undefined' && confirm !== name)
       say('confirm', `removing a guest takes its name once more: \`confirm: ${name}\``);
-    if (state === 'undefined' && xml !== undefined) say('xml', 'a guest that is to be gone has no XML');
-    if (xml === undefined) return;
-    try {
-      const { root } = parseGuest(name, xml);
-      const said = valueAt(root, 'name');
-      if (said !== undefined && said !== name) say('xml', `its <name> is ${said}, and the task says ${name}`);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      say('xml', error.message);
-    }
+    if (xml !== undefined && template !== undefined) say('template', 'say `xml` or `template`, not both');
+    if (state === 'undefined' && (xml ?? template) !== undefined) say('state', 'a guest that is to be gone has no XML');
+    const why = xml === undefined ? undefined : wrongIn(xml, name);
+    if (why !== undefined) say('xml', why);
   });
-type Params = z.infer<typeof Params>;
+type Params = z.infer<typeof Params> & { readonly source?: Source };
+
+/** What is wrong with the description of a guest; undefined where nothing is. */
+function wrongIn(xml: string, name: string): string | undefined {
+  try {
+    const said = valueAt(parseGuest(name, xml).root, 'name');
+    return said === undefined || said === name ? undefined : `its <name> is ${said}, and the task says ${name}`;
+  } catch (error) {
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+}
+
+/** What the guest is to be, by whichever parameter. */
+const wantedBy = ({ xml, source }: Params): string | undefined =>
+  xml ?? (typeof source?.content === 'string' ? source.content : undefined);
 
 const AUTOSTART = (name: string): Probe => link(`/etc/libvirt/qemu/autostart/${name}.xml`);
 
@@ -97,19 +112,21 @@ started again is told as pending.
 
 \`virsh reboot\` applies nothing of it: \`shutdown\`, then \`running\`.`,
   params: Params,
+  source: { param: 'template', folder: 'templates', wrong: (text, params) => wrongIn(text, (params as Params).name) },
   reads: ({ name, autostart }) => ({ ...guestProbes, ...(autostart !== undefined && { autostart: AUTOSTART(name) }) }),
-  plan(params, seen) {
+  plan(params: Params, seen) {
+    const wanted = wantedBy(params);
     const all = guestsOf(seen);
     if (!all) throw new Problem('NoVirsh', 'there is no virsh on this host', 'install libvirt-clients first');
     const guest = all.get(params.name);
     if (params.state === 'undefined') return planOf(guest ? remove(params, guest) : []);
-    if (!guest && params.xml === undefined)
+    if (!guest && wanted === undefined)
       throw new Problem(
         'NoSuchGuest',
         `there is no guest "${params.name}" on this host`,
         'say what it is to be: `xml`',
       );
-    const definition = params.xml === undefined ? planOf([]) : define(params, params.xml, guest);
+    const definition = wanted === undefined ? planOf([]) : define(params, wanted, guest);
     return planOf(
       [...definition.changes, ...setState(params, guest, fullText(guest, definition)), ...setAutostart(params, seen)],
       definition.pending,
@@ -145,6 +162,12 @@ started again is told as pending.
       },
     },
     {
+      title: 'From a template of the control node',
+      params: { name: 'web1', template: 'guest.xml.hbs' },
+      source: "<domain type='kvm'><name>web1</name><vcpu>4</vcpu></domain>",
+      host: { '/etc/libvirt/qemu/web1.xml': exampleGuest('config') },
+    },
+    {
       title: 'Off, and not started with the host',
       params: { name: 'web1', state: 'shutdown', autostart: false, timeout: 300 },
       host: {
@@ -173,7 +196,7 @@ function define(params: Params, xml: string, guest: GuestXml | undefined) {
       `${name} has the uuid ${now}, and its XML says ${uuid}: libvirt does not change it`,
       'leave <uuid> out to keep the one it has',
     );
-  const planes = { live: true, config: true };
+  const planes = { live: true, config: true, validate: true } as const;
   return planGuest(({ domain: now }) => ({ fields: mergeFields(now, wanted) }), planes, guest);
 }
 
@@ -191,7 +214,7 @@ function create(name: string, xml: string, isNamed: boolean): Change {
     summary: `${name}: none → defined`,
     before: { is: 'absent' },
     after: text(full),
-    do: [{ do: 'define', guest: name, xml: full }],
+    do: [{ do: 'define', guest: name, xml: full, validate: true }],
     undo: [virsh('undefine', name, '--keep-nvram')],
     impact: 'none',
     hints: { DidNotConverge: 'libvirt took the XML and left out what it would not have: see `virsh dumpxml`' },

@@ -75,6 +75,7 @@ Everything is taken at the guest's next start. What libvirt writes in another fo
   check: ({ set, add, remove }) =>
     set.length + add.length + remove.length === 0 ? 'nothing is asked for: say one of set, add, remove' : undefined,
   owns: [],
+  validate: true,
   wants: (given, guest) => ({ fields: fieldsOf(given, guest) }),
   examples: [
     {

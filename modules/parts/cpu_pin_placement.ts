@@ -102,7 +102,7 @@ function notesOn(
 const cpusOf = (sets: readonly CpuSet[]): CpuSet => [...new Set(sets.flat())].sort((a, b) => a - b);
 
 /** A guest as the planner takes it. Where it is: as it runs, else as it is defined. */
-function guestOf({ name, live, config }: GuestXml): Guest {
+export function guestOf({ name, live, config }: GuestXml): Guest {
   const defined = parseGuest(name, config ?? live ?? '').root;
   const now = live === undefined ? defined : parseGuest(name, live).root;
   const memory = childOf(defined, 'memory');
@@ -135,7 +135,7 @@ function pageKibOf(domain: Element): number {
 }
 
 /** A guest that is not to be moved: on CPUs of its own, or floating over some; undefined when it is pinned nowhere. */
-function staying(guest: Guest, { nodes }: Topology): Guest | undefined {
+export function staying(guest: Guest, { nodes }: Topology): Guest | undefined {
   const pins = Array.from({ length: guest.vcpus }, (_, vcpu) => guest.current.get(vcpu) ?? []);
   if (!pins.every((pin) => pin.length > 0 && nodes.some(({ cpus }) => isWithin(pin, cpus)))) return undefined;
   const alone = pins.every(({ length }) => length === 1) && new Set(pins.flat()).size === guest.vcpus;

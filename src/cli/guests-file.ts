@@ -1,41 +1,10 @@
-import { z } from 'zod';
-import { flag, integer, kibibytes } from '../contract/fields.ts';
-import { type CpuSet, parseCpuSet } from '../contract/index.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { describeNode, type Node, toData } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { parseYaml } from '../source/yaml.ts';
 import type { Guest, Topology } from '../topology/index.ts';
-
-const MOST_VCPUS = 4096;
-
-const cpus = z.union([z.string(), z.int()]).transform((list, context): CpuSet => {
-  try {
-    return parseCpuSet(String(list));
-  } catch {
-    context.addIssue({ code: 'custom', message: `"${list}" is no list of CPUs, such as 0-3,8` });
-    return z.NEVER;
-  }
-});
-
-/** A guest as a guests file describes it: the keys, in the order in which docs/placement.md tells of them. */
-const guestSchema = z.strictObject({
-  name: z.string().min(1),
-  vcpus: integer(1, MOST_VCPUS),
-  memory: kibibytes().prefault('0k'),
-  page_size: kibibytes().prefault('4k'),
-  policy: z.enum(['dedicated', 'shared']).default('dedicated'),
-  threads: z.enum(['prefer', 'require', 'isolate']).default('prefer'),
-  numa_nodes: z.union([z.literal('auto'), integer(1)], { error: 'expected auto or a number of nodes' }).default('auto'),
-  emulator: z.enum(['reserved', 'isolate', 'share']).default('reserved'),
-  iothreads: integer(0, 1024).default(0),
-  priority: integer(0, 1_000_000).default(0),
-  running: flag().default(false),
-  frozen: flag().default(false),
-  current: z.record(z.string().regex(/^\d+$/, 'expected the number of a vCPU'), cpus).default({}),
-  current_emulator: cpus.optional(),
-});
+import { guestOf, guestSchema } from '../topology/placement/guest-schema.ts';
 
 export interface GuestsFile {
   readonly guests: readonly Guest[];
@@ -65,25 +34,6 @@ export function readGuests(file: string): GuestsFile {
   });
   if (wrong.length > 0) throw new UserError(wrong);
   return { guests, at };
-}
-
-function guestOf(asked: z.infer<typeof guestSchema>): Guest {
-  return {
-    name: asked.name,
-    vcpus: asked.vcpus,
-    memoryKib: asked.memory,
-    pageKib: asked.page_size,
-    policy: asked.policy,
-    threads: asked.threads,
-    numaNodes: asked.numa_nodes,
-    emulator: asked.emulator,
-    ioThreads: asked.iothreads,
-    priority: asked.priority,
-    running: asked.running,
-    ...(asked.frozen && { frozen: true }),
-    current: new Map(Object.entries(asked.current).map(([vcpu, pin]) => [Number(vcpu), pin])),
-    ...(asked.current_emulator && { currentEmulator: asked.current_emulator }),
-  };
 }
 
 function contradictions(guest: Guest, item: Node, before: ReadonlyMap<string, Position>): Diagnostic[] {

@@ -59,9 +59,16 @@ export type Action =
     }
   /**
    * Define a guest of libvirt by this XML, which holds no secrets: the host puts those in that the guest has, and fails where it
-   * cannot. `over` is the digest (digest.ts) of the XML that this one was made of: it fails when another stands there.
+   * cannot. `over` is the digest (digest.ts) of the XML that this one was made of: it fails when another stands there. `validate`: it is held
+   * against libvirt's schema first, where the host has that.
    */
-  | { readonly do: 'define'; readonly guest: string; readonly xml: string; readonly over?: string };
+  | {
+      readonly do: 'define';
+      readonly guest: string;
+      readonly xml: string;
+      readonly over?: string;
+      readonly validate?: boolean;
+    };
 
 export interface Base64 {
   readonly base64: string;

@@ -38,7 +38,12 @@ export interface Module<Params = unknown> {
    * The parameter that names a file of the control node, and the folder of roles and playbooks that it is looked for in. What is
    * found is given to the module with its parameters, as `source`: `templates` are rendered.
    */
-  readonly source?: { readonly param: string; readonly folder: 'files' | 'templates' };
+  readonly source?: {
+    readonly param: string;
+    readonly folder: 'files' | 'templates';
+    /** What is wrong with a text that was found or rendered, in words. */
+    readonly wrong?: (text: string, params: Params) => string | undefined;
+  };
   /** What `register` keeps of what was done, beside the plan's `values`: of each action of its changes, in order. */
   readonly returns?: (params: Params, results: readonly ActionResult[]) => Readonly<Record<string, unknown>>;
   /** When two texts of a probe mean the same, where that is more than trimming tells. */

@@ -71,6 +71,8 @@ interface Definition<Shape extends z.ZodRawShape, Params, Whole> {
   ) => Whole;
   /** The elements that it may change, by their names from below the domain: `devices/disk/driver`. Nothing else is touched. */
   readonly owns: readonly string[];
+  /** Whether what it makes of a guest is held against libvirt's schema before it is defined: where users write XML. */
+  readonly validate?: true;
   /** What it wants of a guest on one plane. Called for the running and for the defined one. Throws `Problem`. */
   readonly wants: (params: Params, guest: Guest, seen: Seen, whole: Whole) => Wanted;
   readonly examples: readonly Example[];
@@ -108,7 +110,7 @@ export function defineGuestModule<Shape extends z.ZodRawShape, Whole = undefined
 type Wants = (guest: Guest) => Wanted;
 
 function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
-  { together, wants }: Definition<Shape, Params, Whole>,
+  { together, wants, validate }: Definition<Shape, Params, Whole>,
   params: Params,
   seen: Seen,
 ): Plan {
@@ -123,7 +125,9 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
   if (chosen.length === 0)
     return { changes: [], na: all.size === 0 ? 'this host has no guests' : 'no guest is meant here' };
   const whole = together?.(params, chosen, all, seen) as Whole;
-  const parts = chosen.map((one) => planGuest((guest) => wants(params, guest, seen, whole), params, one));
+  const parts = chosen.map((one) =>
+    planGuest((guest) => wants(params, guest, seen, whole), { ...params, validate }, one),
+  );
   return planOf(
     parts.flatMap(({ changes }) => changes),
     parts.flatMap(({ pending }) => pending ?? []),
@@ -132,7 +136,11 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
 }
 
 /** What is to be done with one guest, on the planes that are asked for. */
-export function planGuest(wants: Wants, params: Pick<Common, GuestPlane>, guest: GuestXml): Plan {
+export function planGuest(
+  wants: Wants,
+  params: Pick<Common, GuestPlane> & { readonly validate?: true | undefined },
+  guest: GuestXml,
+): Plan {
   const { name } = guest;
   const look = (plane: 'live' | 'config') => {
     const source = guest[plane];
@@ -147,13 +155,13 @@ export function planGuest(wants: Wants, params: Pick<Common, GuestPlane>, guest:
   const later = live?.moved.filter((field) => !field.live) ?? [];
   const changes = [
     ...(live && now.length > 0 ? [changeLive(name, live.xml, now)] : []),
-    ...(config && config.moved.length > 0 ? [changeConfig(name, config.xml, config.moved)] : []),
+    ...(config && config.moved.length > 0 ? [changeConfig(name, config.xml, config.moved, params.validate)] : []),
   ];
   const pending = live && later.length > 0 ? [waits(name, live.xml, later, config !== undefined)] : [];
   return planOf(changes, pending, [...(live?.notes ?? []), ...(config?.notes ?? [])]);
 }
 
-function changeConfig(name: string, xml: Xml, fields: readonly Field[]): Change {
+function changeConfig(name: string, xml: Xml, fields: readonly Field[], validate?: true): Change {
   const edited = editXml(xml, fields.flatMap(editsOf));
   return {
     target: guestProbe(name, 'config'),
@@ -161,7 +169,7 @@ function changeConfig(name: string, xml: Xml, fields: readonly Field[]): Change 
     summary: summaryOf(name, fields),
     before: text(xml.text),
     after: text(edited),
-    do: [{ do: 'define', guest: name, xml: edited, over: digestOf(xml.text) }],
+    do: [{ do: 'define', guest: name, xml: edited, over: digestOf(xml.text), ...(validate && { validate }) }],
     undo: [{ do: 'define', guest: name, xml: xml.text }],
     impact: 'none',
     hints: {

@@ -17,7 +17,7 @@ const SMALL = 64 << 10;
  */
 export async function sourceOf(module: Module, params: unknown, task: Task, scope: Scope): Promise<Source | undefined> {
   if (!module.source) return undefined;
-  const { param, folder } = module.source;
+  const { param, folder, wrong } = module.source;
   const name = (params as Readonly<Record<string, unknown>>)[param];
   if (typeof name !== 'string') return undefined;
   const at = placeOf(task, param);
@@ -29,7 +29,12 @@ export async function sourceOf(module: Module, params: unknown, task: Task, scop
     const hint = file.isDirectory() ? 'name each file, or loop over them' : 'name a regular file';
     throw new UserError([mistake('NotAFile', `${path} is not a regular file`, at, hint)]);
   }
-  if (folder === 'templates') return rendered(path, scope);
+  if (folder === 'templates') {
+    const source = rendered(path, scope);
+    const why = wrong?.(String(source.content), params);
+    if (why !== undefined) throw new UserError([mistake('BadSource', `what ${path} comes to: ${why}`, at)]);
+    return source;
+  }
   if (file.size > SMALL)
     return { name: basename(path), path, size: file.size, sha256: await sumOf(path, file.mtimeMs) };
   return small(path, readFileSync(path));
@@ -50,6 +55,9 @@ function directoriesFor(task: Task, folder: string, scope: Scope): string[] {
   return [...new Set(roots.flatMap((root) => [join(root, folder), root]))];
 }
 
+/** In these, what `{{ }}` prints is safe in XML. */
+const XML = /\.xml(\.hbs)?$/;
+
 /** What its template comes to. Partials lie beside it. */
 function rendered(path: string, scope: Scope): Source {
   const read = (file: string) => ({ text: decodeText(readFileSync(file), file), file });
@@ -57,7 +65,7 @@ function rendered(path: string, scope: Scope): Source {
     const file = join(dirname(path), `${name}.hbs`);
     return statSync(file, { throwIfNoEntry: false })?.isFile() ? read(file) : undefined;
   };
-  const content = Buffer.from(renderText(read(path), scope, { escape: 'none', partial }));
+  const content = Buffer.from(renderText(read(path), scope, { escape: XML.test(path) ? 'xml' : 'none', partial }));
   return { ...small(path, content), name: basename(path).replace(/\.hbs$/, '') };
 }
 

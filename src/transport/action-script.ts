@@ -63,7 +63,7 @@ function line(action: Action, index: number): string {
     case 'own':
       return `k_do ${index} k_own ${ask(action.path, action.mode, action.owner, action.group)}`;
     case 'define':
-      return `k_do ${index} k_define ${ask(DEFINE_SECONDS, uuidIn(action.xml) ?? action.guest, action.over, action.xml)}`;
+      return `k_do ${index} k_define ${ask(DEFINE_SECONDS, uuidIn(action.xml) ?? action.guest, action.over, action.xml, action.validate ? 'validate' : '')}`;
     case 'exec': {
       const input = action.stdin === undefined ? ['null', ''] : ['stdin', action.stdin];
       return `k_exec ${index} ${ask(execSeconds(action), (action.ok ?? [0]).join(' '), ...input, ...action.argv)}`;

@@ -64,7 +64,10 @@ END {
   }
 }'
 
-k_define() { # SECONDS GUEST DIGEST XML
+# Where libvirt keeps what its XML may be.
+k_schema=/usr/share/libvirt/schemas/domain.rng
+
+k_define() { # SECONDS GUEST DIGEST XML [validate]
   [ -z "$k_rooted" ] || { k_fail EPERM 'no commands run in an offline root'; return 1; }
   k_find virsh || { k_fail ENOENT 'no such command'; return 1; }
   # What --confirm undoes has no frame, and no number of one.
@@ -82,7 +85,9 @@ k_define() { # SECONDS GUEST DIGEST XML
         { k_fail SECRET 'it has a password in its XML that this change would lose: change it with virsh edit'; return 1; }
     fi
   fi
-  k_err=$(printf '%s\n' "$k_new" | k_timed virsh -q -c qemu:///system define /dev/stdin 2>&1 >/dev/null) && return
+  k_held=
+  [ -z "$5" ] || [ ! -f "$k_schema" ] || k_held=--validate
+  k_err=$(printf '%s\n' "$k_new" | k_timed virsh -q -c qemu:///system define /dev/stdin $k_held 2>&1 >/dev/null) && return
   printf '%s\n' "${k_err##*error: }" >&2
   return 1
 }

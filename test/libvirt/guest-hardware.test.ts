@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Kvmplay, kvmplayOn, type Outcome } from '../support/kvmplay.ts';
@@ -9,11 +10,12 @@ const address = inject('libvirt');
 describe.skipIf(address === undefined)("guests' hardware, on a real libvirt", () => {
   let libvirt: Libvirt;
   let kvmplay: Kvmplay;
+  let folder: string;
 
   beforeAll(() => {
     if (!address) return;
     libvirt = attach(address);
-    const folder = join(libvirt.directory, 'kvmplay-hardware');
+    folder = join(libvirt.directory, 'kvmplay-hardware');
     kvmplay = kvmplayOn({ folder, vars: { ansible_connection: 'local' }, beside: besideOf(libvirt) });
   });
 
@@ -136,6 +138,43 @@ describe.skipIf(address === undefined)("guests' hardware, on a real libvirt", ()
       restart('made');
 
       expect(ok(kvmplay.audit([more])).targets).toEqual([]);
+    });
+
+    test("is filled in from a template with the planner's places, safe for XML", () => {
+      mkdirSync(join(folder, 'templates'), { recursive: true });
+      writeFileSync(
+        join(folder, 'templates/filled.xml.hbs'),
+        `<domain type='qemu'>
+          <title>{{ title }}</title>
+          <memory unit='MiB'>32</memory>
+          <cputune>
+            {{#each plan.guests.filled.vcpus as |cpu vcpu|}}
+            <vcpupin vcpu='{{ vcpu }}' cpuset='{{ cpu }}'/>
+            {{/each}}
+          </cputune>
+          <os><type arch='x86_64'>hvm</type></os>
+        </domain>`,
+      );
+      const tasks = [
+        { placement: { guests: [{ name: 'filled', vcpus: 1, memory: '32M' }] }, register: 'plan' },
+        { domain: { name: 'filled', template: 'filled.xml.hbs' }, vars: { title: `<a> & 'b' "c"` } },
+      ];
+
+      expect(kvmplay.audit(tasks).targets).toEqual(['filled (config)']);
+      ok(kvmplay.run(tasks));
+
+      expect(libvirt.read('virsh -q desc --title filled')).toBe(`<a> & 'b' "c"`);
+      expect(libvirt.read('virsh -q dumpxml filled')).toMatch(/<vcpupin vcpu='0' cpuset='[01]'\/>/);
+      expect(ok(kvmplay.run(tasks)).targets).toEqual([]);
+    });
+
+    test("is held against libvirt's schema, which libvirt itself would not do", () => {
+      const odd = xml.replace('<devices>', '<bogus/><devices>');
+
+      const [result] = kvmplay.run([{ domain: { name: 'odd', xml: odd } }]).results;
+
+      expect(result?.error?.message).toMatch(/schema/);
+      expect(libvirt.read('virsh -q list --all --name')).not.toContain('odd');
     });
 
     test('removes it only when it is off, and is told twice', () => {
