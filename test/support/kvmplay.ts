@@ -58,7 +58,7 @@ export function kvmplayOn({ folder, vars, beside = [] }: Setting): Kvmplay {
     const [program = '', ...argv] = [...beside, ...KVMPLAY, ...words, '-i', inventory, '--output', 'json'];
     const { status, stdout, stderr } = spawnSync(program, argv, {
       encoding: 'utf8',
-      timeout: 230_000,
+      timeout: 540_000,
       env: { ...process.env, XDG_STATE_HOME: folder },
     });
     if (!stdout.startsWith('{')) throw new Error(`kvmplay ${words[0]}: status ${status}, no report\n${stderr}`);

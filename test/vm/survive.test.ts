@@ -25,6 +25,9 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
   const prepare = () => {
     for (const one of CASES) if (one.prepare) host.read(one.prepare);
   };
+  const settle = () => {
+    for (const one of CASES) if (one.settle) host.read(one.settle);
+  };
   const readBack = (proof: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.keys(proof).map((command) => [command, host.read(command)]));
   const look = () => CASES.flatMap(({ proof }) => Object.keys(proof).map((command) => host.ssh(command).stdout));
@@ -88,6 +91,7 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
     describe('when somebody has changed things by hand', () => {
       let found: Outcome;
       beforeAll(() => {
+        settle();
         for (const { drift } of CASES) host.read(drift.command);
         found = kvmplay.audit(ALL);
       });
@@ -104,6 +108,7 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
     });
 
     test('a rollback of the first run leaves the machine as it was found', () => {
+      settle();
       const back = kvmplay.rollback(run.id);
 
       expect(back.status, back.words).toBe(0);

@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/vm/global-setup.ts'],
     // All of them use the one emulated host, and it is slow.
     fileParallelism: false,
-    testTimeout: 240_000,
+    testTimeout: 600_000,
     hookTimeout: 660_000,
   },
 });
