@@ -1,9 +1,10 @@
 // Writes what is generated: docs/modules/*.md and docs/schemas/*.json, out of the modules themselves and of what they plan
 // on the hosts of their own examples, and the table of docs/facts.md. `--check` writes nothing and fails when what is there differs. Needs the build.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const built = (path) => import(join(process.cwd(), 'dist', path));
@@ -14,6 +15,7 @@ const { planOn } = await built('test/support/plan.js');
 const { FACTS, factRows } = await built('src/facts/index.js');
 const { knobName } = await built('test/support/knob-name.js');
 const { loadMachine } = await built('src/lab/machine.js');
+const { layoutOf, layTree } = await built('src/lab/tree.js');
 
 /** Where a knob is proven, beside the laws and the unit tests: by what tests say that a run of theirs has changed. */
 const TIERS = { container: 'test/container', 'emulated host': 'test/vm', libvirt: 'test/libvirt' };
@@ -126,15 +128,22 @@ async function provenKnobs() {
 /** What the playbook that `npm start` runs in the lab changes on its machine. */
 async function labKnobs() {
   const [machine] = readdirSync('lab/machines').map((name) => name.replace(/\.json(\.gz)?$/, ''));
-  const files = loadMachine(machine);
-  const tasks = parse(readFileSync('playbooks/site.yml', 'utf8')).flatMap((play) => play.tasks ?? []);
-  const found = [];
-  for (const task of tasks) {
-    const name = moduleNames().find((one) => Object.hasOwn(task, one));
-    const plan = await planOn(await findModule(name), task[name], files, { commands: {} });
-    for (const { target } of plan.changes) found.push([name, knobName(probeName(target))]);
+  const folder = mkdtempSync(join(tmpdir(), 'kvmplay-docs-'));
+  try {
+    layTree(join(folder, 'hv'), layoutOf(loadMachine(machine)));
+    const host = `ansible_connection=local ansible_become=false kvmplay_root=${folder}/hv`;
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      ['bin/kvmplay.js', 'run', 'playbooks/site.yml', '--check', '-i', 'hv,', '-e', host, '--output', 'json'],
+      { env: { ...process.env, XDG_STATE_HOME: folder }, encoding: 'utf8', maxBuffer: 2 ** 26 },
+    );
+    if (status !== 0) throw new Error(`playbooks/site.yml does not run in the lab:\n${stderr}${stdout}`);
+    return JSON.parse(stdout).tasks.flatMap(({ module, results }) =>
+      results.flatMap(({ changes }) => changes.map(({ target }) => [module, knobName(target)])),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  return found;
 }
 
 function overview() {

@@ -30,7 +30,8 @@ const DRIFT = [
  */
 export async function labDemo(keep: boolean): Promise<number> {
   const dir = stateFolder('demo');
-  const site = ['playbooks/site.yml', '-i', join(dir, 'inventory.yml')];
+  // No guests in the lab: what the playbook says of them would be skipped.
+  const site = ['playbooks/site.yml', '--tags', 'host', '-i', join(dir, 'inventory.yml')];
   const reportFile = join(dir, 'report.json');
   const wrong: string[] = [];
   const expectSame = (what: string, is: unknown, should: unknown): void => {
@@ -51,7 +52,7 @@ export async function labDemo(keep: boolean): Promise<number> {
   const names = [...roots.keys()];
 
   title('Make every one of them what the playbook says');
-  const first = await reported('run', '--diff');
+  const first = await reported('run');
   expectSame('exit code of the first run', first?.exit_code, 0);
   expectSame(
     'hosts changed by the first run',

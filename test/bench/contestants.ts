@@ -6,7 +6,7 @@ import { type Cost, costOf, detachedCpu, finish } from './measure.ts';
 /** As many hosts at a time as kvmplay takes by default, for everybody. */
 const FORKS = 50;
 
-/** Every knob and file that `playbooks/site.yml` looks at on a host it has been run on, below the host's root. */
+/** Every knob and file that `playbooks/kernel-settings.yml` looks at on a host it has been run on, below the host's root. */
 const READS = [
   'proc/sys/vm/swappiness',
   'proc/sys/vm/zone_reclaim_mode',
@@ -48,7 +48,7 @@ export function rawSsh(fleet: Fleet): Contestant {
 
 /** The real command, with the flags a user would give. Exit status 0 of an audit: nothing would change anywhere. */
 export function kvmplay(fleet: Fleet, home: string): Contestant & { converge(): Promise<void> } {
-  const site = ['playbooks/site.yml', '-i', fleet.inventory, '--forks', String(FORKS)];
+  const site = ['playbooks/kernel-settings.yml', '-i', fleet.inventory, '--forks', String(FORKS)];
   const call = (command: string) =>
     finish({
       argv: [process.execPath, 'bin/kvmplay.js', command, ...site],
