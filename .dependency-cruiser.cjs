@@ -1,7 +1,7 @@
 // Imports point down: a layer may import itself and what stands below it.
 const layers = [
   ['cli'],
-  ['lab', 'fleet'],
+  ['lab', 'fleet', 'laws'],
   ['engine', 'report'],
   ['playbook', 'inventory', 'registry', 'transport'],
   ['template', 'vault'],
@@ -15,7 +15,7 @@ const oneDoor = {
   '@marcbachmann/cel-js': '^src/template/',
   commander: '^src/cli/',
   jiti: '^src/registry/',
-  slimdom: '^src/domain-xml/',
+  slimdom: '^src/(domain-xml|laws)/',
   'age-encryption': '^src/vault/',
 };
 

@@ -8,7 +8,7 @@ import type { Seen } from './seen.ts';
  * A module is pure: from parameters it says what to read, and from what was read it computes what to change. It has no
  * way to act, so check mode needs nothing from its author and cannot lie.
  *
- * The laws that test/laws holds every module to, on every example: the same input gives the same plan; a plan is plain
+ * The laws (src/laws) that the tests and `kvmplay validate` hold every module to, on every example: the same input gives the same plan; a plan is plain
  * data; every change moves a probe; `before` is what was read; `do` reaches `after`; a second run changes nothing;
  * `undo` returns to `before`; what check foretells is what run does.
  */

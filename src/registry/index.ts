@@ -39,13 +39,22 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
 };
 
 /** Modules of a project's own: what this process works on is one project. */
-const own = new Map<string, Module>();
+const own = new Map<string, OwnModule>();
 
-export const addModule = (module: Module): void => void own.set(module.name, module);
+export interface OwnModule {
+  readonly module: Module;
+  readonly file: string;
+}
+
+export const addModule = (module: Module, file: string): void => void own.set(module.name, { module, file });
+
+/** Modules of a project's own that were loaded and keep to the contract. */
+export const ownModules = (): readonly OwnModule[] => [...own.values()];
 
 /** The module of this name, or undefined where there is none. */
 export async function findModule(name: string): Promise<Module | undefined> {
-  if (own.has(name)) return own.get(name);
+  const found = own.get(name);
+  if (found) return found.module;
   return Object.hasOwn(MODULES, name) ? MODULES[name]?.() : undefined;
 }
 

@@ -5,15 +5,16 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../contract/index.ts';
 import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts';
-import { addModule, moduleNames } from './index.ts';
+import { addModule, moduleNames, ownModules } from './index.ts';
 
 /**
- * Load modules of a project's own, each file one, called as its file is. Gives what is wrong with them; what is right can be
+ * Load modules of a project's own, each file one and once, called as its file is. Gives what is wrong with them; what is right can be
  * found in the registry from then on.
  */
 export async function loadOwnModules(files: Iterable<string>): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const file of files) {
+    if (ownModules().some((one) => one.file === file)) continue;
     const name = basename(file, '.ts');
     const exports = await importFile(file).catch((error: unknown) => error as Error);
     if (exports instanceof Error) {
@@ -23,7 +24,7 @@ export async function loadOwnModules(files: Iterable<string>): Promise<readonly 
     const module = exports[name];
     const wrong = contractMistakes(module, name, file, Object.keys(exports));
     found.push(...wrong);
-    if (wrong.length === 0) addModule(module as Module);
+    if (wrong.length === 0) addModule(module as Module, file);
   }
   return found;
 }
@@ -126,14 +127,15 @@ const isSchema = (value: unknown): value is Schema =>
 const firstLine = ({ name, message }: Error): string => `${name}: ${(message.split('\n')[0] ?? '').trim()}`;
 
 /** Where in the file the error says that it is; its beginning where it does not. */
-function placeIn(file: string, { message, stack = '' }: Error): Position {
+export function placeIn(file: string, { message, stack = '' }: Error): Position {
   const [, line, column = '1'] = new RegExp(`${escaped(file)}:(\\d+)(?::(\\d+))?`).exec(`${stack}\n${message}`) ?? [];
   return { file, line: Number(line ?? 1), column: Number(column) };
 }
 
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function findIn(file: string, words: readonly RegExp[]): Position {
+/** Where the first of these words that is in the file stands; its beginning where none is. */
+export function findIn(file: string, words: readonly RegExp[]): Position {
   const text = readFileSync(file, 'utf8');
   const index = words.map((word) => text.search(word)).find((one) => one >= 0) ?? 0;
   const lines = text.slice(0, index).split('\n');

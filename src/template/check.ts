@@ -4,6 +4,7 @@ import { positionIn } from '../source/position-in.ts';
 import { checkCondition } from './condition.ts';
 import { parseTemplate } from './parse-template.ts';
 import { isTemplated } from './render.ts';
+import { locator, type Source } from './render-text.ts';
 
 /** All that is wrong with the templates in a node before any variable is known. */
 export function templateMistakes(node: Node): readonly Diagnostic[] {
@@ -13,6 +14,10 @@ export function templateMistakes(node: Node): readonly Diagnostic[] {
   if (!isTemplated(node) && !mayBeStatement(node)) return [];
   return mistakesOf(() => parseTemplate(String(node.value), (index, length) => positionIn(node, index, length)));
 }
+
+/** All that is wrong with a template file before any variable is known. */
+export const templateFileMistakes = ({ text, file }: Source): readonly Diagnostic[] =>
+  mistakesOf(() => parseTemplate(text, locator(text, file)));
 
 /** Jinja's statements are said to be none even where nothing else in the text is a template. */
 const mayBeStatement = ({ value, tag }: Scalar): boolean =>

@@ -1,5 +1,5 @@
 export { bindings } from './bindings.ts';
-export { conditionMistakes, templateMistakes } from './check.ts';
+export { conditionMistakes, templateFileMistakes, templateMistakes } from './check.ts';
 export { test } from './condition.ts';
 export { makeScope } from './make-scope.ts';
 export type { Reference } from './references.ts';

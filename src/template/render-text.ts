@@ -38,7 +38,8 @@ function findPartial(name: string, at: Position, find: (name: string) => Source 
   return { template: parseTemplate(source.text, locate), locate };
 }
 
-function locator(text: string, file: string): Locate {
+/** Positions in a template's own file. */
+export function locator(text: string, file: string): Locate {
   return (index, length = 1) => {
     const before = text.slice(0, index).split('\n');
     return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, length };

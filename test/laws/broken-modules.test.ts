@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Change, defineModule, file, NOTHING, type Plan, pokeKnob, type Seen } from '../../src/contract/index.ts';
+import { frozen } from '../../src/laws/frozen.ts';
+import { LAWS } from '../../src/laws/laws.ts';
 import { fakeHost } from '../support/fake-host.ts';
-import { frozen } from './frozen.ts';
-import { LAWS } from './laws.ts';
 
 const PATH = '/sys/knob';
 const OTHER = '/sys/other';

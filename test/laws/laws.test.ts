@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Example, Module } from '../../src/contract/index.ts';
+import { frozen } from '../../src/laws/frozen.ts';
+import { type Case, hasWork, LAWS, type Law, Refused } from '../../src/laws/laws.ts';
 import { exampleParams } from '../../src/registry/example-params.ts';
 import { findModule, moduleNames } from '../../src/registry/index.ts';
 import { FAKE_COMMANDS } from '../support/fake-commands.ts';
 import { fakeHost } from '../support/fake-host.ts';
-import { frozen } from './frozen.ts';
 import { type Files, hostsAround } from './hosts.ts';
-import { type Case, hasWork, LAWS, type Law, Refused } from './laws.ts';
 
 /** The gate looks at the same hosts each time; KVMPLAY_LAW_RUNS=500 looks at as many others. */
 const asked = process.env.KVMPLAY_LAW_RUNS;

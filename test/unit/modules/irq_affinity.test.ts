@@ -289,7 +289,7 @@ describe('irq_affinity beside irqbalance', () => {
   it('gives a mask to those that know no list, where Red Hat has its file', async () => {
     const options = {
       commands: {
-        systemctl: (await import('../../support/fake-systemctl.ts')).fakeSystemctl,
+        systemctl: (await import('../../../src/laws/fake-systemctl.ts')).fakeSystemctl,
         irqbalance: 'irqbalance version 1.0.7\n',
       },
     };

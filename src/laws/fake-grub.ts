@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import type { Command } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
-import type { Command } from './fake-host.ts';
 
 const CONFIGS = ['/boot/grub/grub.cfg', '/boot/grub2/grub.cfg'];
 

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
 import {
   ABSENT,
   type Action,
@@ -14,10 +14,10 @@ import {
   Seen,
   sameReading,
   selectedOf,
-} from '../../src/contract/index.ts';
-import { openEyes } from '../../src/engine/eyes.ts';
-import { makeOverlay } from '../../src/engine/overlay.ts';
-import type { FakeHost } from '../support/fake-host.ts';
+} from '../contract/index.ts';
+import { openEyes } from '../engine/eyes.ts';
+import { makeOverlay } from '../engine/overlay.ts';
+import type { FakeHost } from './fake-host.ts';
 
 /** One module with validated parameters, on hosts that are all alike. */
 export interface Case {
@@ -26,8 +26,26 @@ export interface Case {
   readonly host: () => FakeHost;
 }
 
-/** What every module owes to whoever stands on the contract. Throws where it is not kept. */
+/** What every module owes to whoever stands on the contract. Throws `Broken` where it is not kept. */
 export type Law = (subject: Case) => Promise<void>;
+
+/** A law was not kept: what it asks for, what there is instead, and of what, where the law has more than one to ask. */
+export class Broken extends Error {
+  readonly expected: unknown;
+  readonly found: unknown;
+  readonly of: string | undefined;
+
+  constructor(expected: unknown, found: unknown, of?: string) {
+    super(`${of === undefined ? '' : `${of}: `}expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
+    this.expected = expected;
+    this.found = found;
+    this.of = of;
+  }
+}
+
+function same(expected: unknown, found: unknown, of?: string): void {
+  if (!isDeepStrictEqual(expected, found)) throw new Broken(expected, found, of);
+}
 
 /** The kernel of this case refused an action: there is nothing to say of what comes after. */
 export class Refused extends Error {}
@@ -100,14 +118,14 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
     const first = planned();
 
-    expect(planned()).toEqual(first);
-    expect(await planOn(subject, subject.host())).toEqual(first instanceof Problem ? undefined : first);
+    same(first, planned());
+    same(first instanceof Problem ? undefined : first, await planOn(subject, subject.host()));
   },
 
   'a plan is plain data': async (subject) => {
     const plan = await planOn(subject, subject.host());
 
-    if (plan) expect(JSON.parse(JSON.stringify(plan))).toStrictEqual(plan);
+    if (plan) same(JSON.parse(JSON.stringify(plan)), plan);
   },
 
   'reads() is stable, and asks for no less when it has seen more': async (subject) => {
@@ -117,8 +135,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
     const all = keys(seen);
 
-    expect(keys(seen)).toEqual(all);
-    expect(all).toEqual(expect.arrayContaining(keys(new Seen(new Map()))));
+    same(all, keys(seen));
+    const lost = keys(new Seen(new Map())).filter((key) => !all.includes(key));
+    same([], lost, 'named before anything was read, and not after');
   },
 
   'every change moves a probe that was read': async (subject) => {
@@ -127,12 +146,11 @@ export const LAWS: Readonly<Record<string, Law>> = {
     const changes = (await planOn(subject, host))?.changes ?? [];
 
     for (const change of changes) {
-      expect(
-        probes.some((probe) => sees(probe, change.target)),
-        `${probeKey(change.target)} was not read`,
-      ).toBe(true);
-      expect(alike(subject.module, change.target, change.before, change.after), change.summary).toBe(false);
-      expect(change.do, change.summary).not.toHaveLength(0);
+      const { summary, target, before, after } = change;
+      if (!probes.some((probe) => sees(probe, target)))
+        throw new Broken('a target that reads() names', probeKey(target), summary);
+      if (alike(subject.module, target, before, after)) throw new Broken('an after that is not before', after, summary);
+      if (change.do.length === 0) throw new Broken('something to do', change.do, summary);
     }
   },
 
@@ -140,8 +158,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
     const host = subject.host();
     const changes = (await planOn(subject, host))?.changes ?? [];
 
-    for (const { target, before } of changes)
-      expect((await read(host, [target])).get(probeKey(target))).toEqual(before);
+    for (const { target, before, summary } of changes)
+      same((await read(host, [target])).get(probeKey(target)), before, summary);
   },
 
   '`do` reaches `after`': async (subject) => {
@@ -150,7 +168,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     for (const { target, after, summary, do: actions } of await changesOn(subject, host)) {
       await act(host, actions);
       const now = (await read(host, [target])).get(probeKey(target)) ?? ABSENT;
-      expect(alike(subject.module, target, now, after), `${summary}: ${JSON.stringify({ now, after })}`).toBe(true);
+      if (!alike(subject.module, target, now, after)) throw new Broken(after, now, summary);
     }
   },
 
@@ -166,10 +184,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
         const [a, b] = [before.get(key)?.reading ?? ABSENT, after.get(key)?.reading ?? ABSENT];
         return alike(subject.module, probe, a, b) ? [] : [probe];
       });
-      expect(
-        moved.filter((probe) => !names(change, probe)),
-        change.summary,
-      ).toEqual([]);
+      const silently = moved.filter((probe) => !names(change, probe)).map(probeKey);
+      same([], silently, `moved by "${change.summary}", which does not say so`);
     }
   },
 
@@ -177,7 +193,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     const host = subject.host();
     for (const change of await changesOn(subject, host)) await act(host, change.do);
 
-    expect(await changesOn(subject, host)).toEqual([]);
+    same([], await changesOn(subject, host));
   },
 
   '`undo` returns to `before`': async (subject) => {
@@ -199,10 +215,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
     for (const probe of disturbed) if (!(await isKnob(subject, probe))) counters.add(probeKey(probe));
     for (const [key, { probe, reading }] of each(before, probes)) {
       const now = each(after, probes).get(key)?.reading ?? ABSENT;
-      const message = `${key}: ${JSON.stringify({ reading, now })}`;
       const undone = changes.find(({ target }) => probeKey(target) === key)?.undone ?? reading;
       const back = [reading, undone].some((one) => alike(subject.module, probe, one, now));
-      if (!counters.has(key)) expect(back, message).toBe(true);
+      if (!counters.has(key) && !back) throw new Broken(undone, now, key);
     }
   },
 
@@ -219,21 +234,25 @@ export const LAWS: Readonly<Record<string, Law>> = {
     for (const change of plan.changes) await act(host, change.do);
     const real = await read(host, probes);
 
-    if (!(next instanceof NotKnown) && !(next instanceof Problem))
-      expect(next.changes.filter((change) => !change.once)).toEqual([]);
-    else expect(next).toBeInstanceOf(NotKnown);
+    if (next instanceof Problem) throw new Broken('a plan on what was foretold', next.message);
+    if (!(next instanceof NotKnown))
+      same(
+        [],
+        next.changes.filter((change) => !change.once),
+        'still to do on what was foretold',
+      );
     for (const name of Object.keys(subject.module.reads(subject.params, foretold.seen))) {
       const probe = foretold.seen.probe(name);
       const [said, is] = [foretold.seen.raw(name), real.get(probeKey(probe))];
-      if (is && said.is !== 'unknown' && !hasUnknown(said))
-        expect(alike(subject.module, probe, said, is), `${name}: ${JSON.stringify({ said, is })}`).toBe(true);
+      if (is && said.is !== 'unknown' && !hasUnknown(said) && !alike(subject.module, probe, said, is))
+        throw new Broken(said, is, name);
     }
   },
 
   'what is not there is not changed': async (subject) => {
     const plan = await planOn(subject, subject.host());
 
-    if (plan?.na !== undefined) expect(plan.changes).toEqual([]);
+    if (plan?.na !== undefined) same([], plan.changes, `not there: ${plan.na}`);
   },
 };
 

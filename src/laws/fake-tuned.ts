@@ -1,4 +1,4 @@
-import type { Command } from './fake-host.ts';
+import { type Command, NotEmulated } from './fake-command.ts';
 
 /** tuned-adm, as far as modules use it. It asks the daemon, which has to run. */
 export const fakeTunedAdm: Command = ([, verb, ...rest], files) => {
@@ -11,5 +11,5 @@ export const fakeTunedAdm: Command = ([, verb, ...rest], files) => {
     return { status: 1, stdout: '', stderr: 'Cannot talk to TuneD daemon via DBus. Is TuneD daemon running?\n' };
   if (verb === 'profile') return say(rest.join(' '));
   if (verb === 'off') return say('');
-  throw new Error(`the fake tuned-adm does not know ${verb}`);
+  throw new NotEmulated(`the fake tuned-adm does not know ${verb}`);
 };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Document, type Element, parseXmlDocument, serializeToWellFormedString } from 'slimdom';
-import { type Action, type ActionResult, parseCpuSet, type Reading } from '../../src/contract/index.ts';
+import { type Action, type ActionResult, parseCpuSet, type Reading } from '../contract/index.ts';
+import type { Output } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
-import type { Output } from './fake-host.ts';
 
 /** Where libvirt keeps the XML of guests that are defined and, in a form of its own, of those that run. */
 const PLACES = { config: '/etc/libvirt/qemu', live: '/run/libvirt/qemu' } as const;

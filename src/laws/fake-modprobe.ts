@@ -1,5 +1,5 @@
+import type { Command } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
-import type { Command } from './fake-host.ts';
 
 /** modprobe, as far as modules use it: a kernel module is there by its file, loaded by its directory in /sys/module. */
 export const fakeModprobe: Command = ([, ...words], files) => {

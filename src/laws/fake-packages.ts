@@ -1,5 +1,5 @@
+import type { Command } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
-import type { Command } from './fake-host.ts';
 
 /** What is installed, a name and a version on a line; an apt that has version 2.0 of all. */
 const DPKG = '/var/lib/dpkg/fake';

@@ -1,11 +1,12 @@
-import type { Command } from './fake-host.ts';
+import { type Command, NotEmulated } from './fake-command.ts';
 import { fakeVirsh } from './fake-libvirt.ts';
 
 /** What modules have a shell do: ask a guest to shut down and wait, or write and go on where the kernel will not have it. Here all obey. */
 export const fakeShell: Command = ([, , script = '', , value, path], files) => {
   if (script.includes('shutdown "$1"')) return fakeVirsh(['virsh', 'destroy', value ?? ''], files);
   if (script.startsWith('cd ') || script.startsWith('echo ')) return '';
-  if (!script.includes('env printf') || path === undefined) throw new Error(`the fake shell does not know ${script}`);
+  if (!script.includes('env printf') || path === undefined)
+    throw new NotEmulated(`the fake shell does not know ${script}`);
   files.write(path, Buffer.from(`${value}\n`));
   return '';
 };

@@ -1,5 +1,5 @@
+import { type Command, NotEmulated } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
-import type { Command } from './fake-host.ts';
 
 const UNITS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 const WANTS = '/etc/systemd/system/multi-user.target.wants';
@@ -55,7 +55,7 @@ export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
       stop();
       return '';
     default:
-      throw new Error(`the fake systemctl does not know ${verb}`);
+      throw new NotEmulated(`the fake systemctl does not know ${verb}`);
   }
 };
 
