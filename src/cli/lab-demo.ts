@@ -103,8 +103,8 @@ export async function labDemo(keep: boolean): Promise<number> {
 const whatNext = (kept: string | undefined): string => `
 What to type next (kvmplay is node bin/kvmplay.js here; npm link puts it on your PATH):
 
-  kvmplay audit playbooks/site.yml -i inventories/local     this machine's own kernel: reads it, writes nothing
-  kvmplay lab up                                            a lab of your own; kvmplay lab inventory prints its hosts
+  kvmplay audit playbooks/kernel-settings.yml -i inventories/local     this machine's own kernel: reads it, writes nothing
+  kvmplay lab up                                                       a lab of your own; kvmplay lab inventory prints its hosts
 ${kept ? `  kvmplay audit playbooks/site.yml -i ${fromHome(join(kept, 'inventory.yml'))}\n  kvmplay lab down --dir ${fromHome(kept)}\n` : ''}`;
 
 const title = (text: string): void => console.log(`\n── ${text}\n`);
