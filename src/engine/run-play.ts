@@ -215,7 +215,8 @@ async function ready(
     const job = factsToRead(known, names);
     if (job) await eyes.see(job.module, job.params);
   };
-  const asked = others.size > 0 ? batch.filter((name) => name !== host) : [];
+  // A host may look at itself through hostvars, too.
+  const asked = others.size > 0 ? batch : [];
   try {
     if (own.size > 0) await read(host, own);
     // Of one that does not answer nothing is known: whoever looks at it is told so.
