@@ -238,13 +238,16 @@ function shortage({ hugepages }: Params, { name, domain }: Guest, seen: Seen): s
   const bound = attributeOf(childOf(childOf(domain, 'numatune'), 'memory') ?? domain, 'nodeset');
   const nodes = bound === undefined ? undefined : parseCpuSet(bound);
   const need = Math.ceil((kibAt(memory) ?? 0) / only.size);
-  const pools = seen.files(POOLS);
+  const pools = seen.raw(POOLS);
   let free = 0;
-  for (const [path, count] of pools) {
+  for (const [path, count] of Object.entries(pools.is === 'files' ? pools.files : {})) {
     const [, node, size] = /node(\d+)\/hugepages\/hugepages-(\d+)kB/.exec(path) ?? [];
-    if (Number(size) === only.size && (nodes === undefined || nodes.includes(Number(node)))) free += Number(count);
+    if (Number(size) !== only.size || (nodes !== undefined && !nodes.includes(Number(node)))) continue;
+    // In a check, of pools that a task before this one would change.
+    if (count.is !== 'text') return [];
+    free += Number(count.text);
   }
-  if (pools.size === 0 || free >= need) return [];
+  if (pools.is !== 'files' || Object.keys(pools.files).length === 0 || free >= need) return [];
   const where = bound === undefined ? 'the host has' : `node ${bound} of the host has`;
   return [`${name}: needs ${need} pages of ${formatKib(only.size)}, and ${where} ${free} free: it will not start`];
 }

@@ -4,7 +4,12 @@ import { iothreads } from '../../../modules/iothreads.ts';
 import { memory_backing } from '../../../modules/memory_backing.ts';
 import { vcpu_topology } from '../../../modules/vcpu_topology.ts';
 import { vhost_net } from '../../../modules/vhost_net.ts';
+import { file } from '../../../src/contract/index.ts';
 import { exampleGuest } from '../../../src/domain-xml/index.ts';
+import { openEyes } from '../../../src/engine/eyes.ts';
+import { makeOverlay } from '../../../src/engine/overlay.ts';
+import { FAKE_COMMANDS } from '../../support/fake-commands.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 import { mistakesIn, planOn, problemOn, summaryOf } from '../../support/plan.ts';
 
 const CONFIG = '/etc/libvirt/qemu/web1.xml';
@@ -47,6 +52,19 @@ describe('memory_backing', () => {
     const { notes } = await planOn(memory_backing, { guests: 'all', hugepages: '2M' }, files);
 
     expect(notes).toEqual(['web1: needs 512 pages of 2M, and node 1 of the host has 100 free: it will not start']);
+  });
+
+  it('can be told in a check before the pages are there, of whose number it says nothing then', async () => {
+    const free = '/sys/devices/system/node/node1/hugepages/hugepages-2048kB/free_hugepages';
+    const overlay = makeOverlay();
+    overlay.doubt(file(free), 'a task before this one would change it');
+    const host = fakeHost({ files: { ...defined(), [free]: '0\n' }, commands: FAKE_COMMANDS });
+    const params = memory_backing.params.parse({ guests: 'all', hugepages: '2M' });
+
+    const plan = memory_backing.plan(params, (await openEyes(host, overlay).see(memory_backing, params)).seen);
+
+    expect(summaryOf(plan)).toEqual(['persistent web1: hugepages 2M']);
+    expect(plan.notes ?? []).toEqual([]);
   });
 
   it('does not lock the memory of a guest that has no limit', async () => {
