@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
   type Change,
+  file,
   type Impact,
   type Module,
   Problem,
   probeKey,
   type Reading,
+  type Seen,
   Unreachable,
 } from '../contract/index.ts';
 import { findModule } from '../registry/index.ts';
@@ -114,22 +116,35 @@ async function undo(undoing: Undoing, host: Host, job: Rollback, confirm?: Confi
   }
 }
 
+const UPTIME = '/proc/uptime';
+
+/** When the host was booted, by this clock, in milliseconds; long ago where it does not tell. */
+function bootOf(seen: Seen): number {
+  const reading = seen.raw(UPTIME);
+  const uptime = reading.is === 'text' ? Number.parseFloat(reading.text) : Number.NaN;
+  return Number.isNaN(uptime) ? Number.NEGATIVE_INFINITY : Date.now() - uptime * 1000;
+}
+
 /** What takes a task back, as a module: so that it is seen, planned, done and proved as everything else is. */
-function undoModule({ changes, task }: Undoing, module: Module | undefined): Module {
+function undoModule({ changes, task, at }: Undoing, module: Module | undefined): Module {
   const states = changes.filter((change) => !change.once);
   return {
     name: `undo ${task}`,
     summary: 'Take back what a run changed.',
     params: z.unknown(),
-    reads: () => Object.fromEntries(states.map((change) => [probeKey(change.target), change.target])),
+    reads: () => ({
+      [UPTIME]: file(UPTIME),
+      ...Object.fromEntries(states.map((change) => [probeKey(change.target), change.target])),
+    }),
     plan: (_, seen) => {
+      const rebooted = bootOf(seen) > Date.parse(at);
       const now = new Map<string, Reading>();
       const back: Change[] = [];
       for (const change of states) {
         const key = probeKey(change.target);
         const reading = now.get(key) ?? seen.raw(key);
         if (reading.is === 'unknown') throw new Problem('Unknown', reading.because);
-        const undone = inverse(change, reading, module);
+        const undone = inverse(change, reading, module, rebooted);
         if (undone) back.push(undone);
         now.set(key, change.undone ?? change.before);
       }

@@ -17,6 +17,8 @@ export interface Undoing {
   readonly task: string;
   readonly module: string;
   readonly source: string;
+  /** When they were made. */
+  readonly at: string;
   /** In the order in which they are to be undone. */
   readonly changes: readonly Change[];
 }
@@ -32,23 +34,31 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
   return records
     .flatMap((record) => (record.is === 'intent' && !refused.has(record.seq) ? [record] : []))
     .toReversed()
-    .map(({ seq, host, identity, task, module, source, changes }) => ({
+    .map(({ seq, host, identity, task, module, source, at: made, changes }) => ({
       host,
       identity,
       task,
       module,
       source,
+      at: made,
       changes: changes.map((change, at) => ({ ...change, after: left.get(seq)?.[at] ?? change.after })).toReversed(),
     }));
 }
 
 /**
- * The change that takes another back, from what is read now. Undefined where it is back already. Throws `Problem` when
- * somebody has changed it since, or it cannot be undone.
+ * The change that takes another back, from what is read now. Undefined where it is back already, or went with a reboot: under
+ * its name there may be another thing by now, such as an interrupt. Throws `Problem` when somebody has changed it since, or
+ * it cannot be undone.
  */
-export function inverse(change: Change, now: Reading, module: Module | undefined): Change | undefined {
+export function inverse(
+  change: Change,
+  now: Reading,
+  module: Module | undefined,
+  rebooted = false,
+): Change | undefined {
   const same = (reading: Reading) => sameReading(module ?? {}, change.target, now, reading);
   if (same(change.before) || (change.undone && same(change.undone)) || endedWith(change, now)) return undefined;
+  if (rebooted && change.plane === 'live' && change.after.is !== 'unknown' && !same(change.after)) return undefined;
   const name = probeName(change.target);
   if (!Array.isArray(change.undo)) {
     const { impossible } = change.undo as { readonly impossible: string };

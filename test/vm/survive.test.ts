@@ -7,7 +7,11 @@ import { kvmplayOver } from './kvmplay.ts';
 
 const vm = inject('vm');
 
-const HDD = 'readlink -f /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001';
+/** By case: what the kernel calls the things that it is about, which may be something else after a boot. */
+const NAMED: Readonly<Record<string, string>> = {
+  io_scheduler: 'readlink -f /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001',
+  irq_affinity: 'ls -d /proc/irq/*/*-rxtx-* /proc/irq/*/virtio*',
+};
 /** Of what is looked at, the cases' names. */
 const names = CASES.flatMap(({ name, proof }) => Object.keys(proof).map(() => name));
 
@@ -18,7 +22,7 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
   let host: Host;
   let kvmplay: Kvmplay;
   let before: readonly string[];
-  let hdd: string;
+  let named: Readonly<Record<string, string>>;
   let audit: Outcome;
   let run: Outcome;
 
@@ -38,7 +42,7 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
     kvmplay = kvmplayOver(vm);
     prepare();
     before = look();
-    hdd = host.read(HDD);
+    named = Object.fromEntries(Object.entries(NAMED).map(([name, command]) => [name, host.read(command)]));
   });
 
   test('an audit changes nothing', () => {
@@ -112,9 +116,9 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
       const back = kvmplay.rollback(run.id);
 
       expect(back.status, back.words).toBe(0);
-      // What was live on a disk is taken back under the name that it had, and the boot may have given that to another disk.
-      const same = host.read(HDD) === hdd;
-      const kept = (shown: readonly string[]) => shown.filter((_, at) => same || names[at] !== 'io_scheduler');
+      // What was live is taken back under the name that it had, and the boot may have given that to another disk or interrupt.
+      const other = Object.keys(NAMED).filter((name) => host.read(NAMED[name] ?? '') !== named[name]);
+      const kept = (shown: readonly string[]) => shown.filter((_, at) => !other.includes(names[at] ?? ''));
       expect(kept(look())).toEqual(kept(before));
     });
   });

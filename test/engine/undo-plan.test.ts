@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { type Change, pokeKnob, text } from '../../src/contract/index.ts';
+import { inverse } from '../../src/engine/undo-plan.ts';
+
+const live = pokeKnob({ path: '/proc/irq/44/smp_affinity_list', before: text('0-7\n'), value: '1', summary: 'IRQ 44' });
+const boot: Change = { ...live, plane: 'persistent' };
+
+describe('taking a change back', () => {
+  it('is left to a person where somebody has changed it since', () => {
+    expect(() => inverse(live, text('4-7\n'), undefined)).toThrow('was changed by somebody else');
+  });
+
+  it('is over with a reboot where another thing has its name now', () => {
+    expect(inverse(live, text('4-7\n'), undefined, true)).toBeUndefined();
+    expect(() => inverse(boot, text('4-7\n'), undefined, true)).toThrow('was changed by somebody else');
+  });
+
+  it('is done after a reboot where the boot has set it so again', () => {
+    expect(inverse(live, text('1\n'), undefined, true)).toMatchObject({ do: [{ value: '0-7' }] });
+  });
+});
