@@ -151,7 +151,9 @@ describe.skipIf(why)(`sudo, su and login shells, all of them real${why ? ` (skip
     const user = users.add({ shell: '/usr/sbin/nologin' });
 
     await expect(as(user, {})).rejects.toMatchObject({ message: expect.stringContaining('exit status 1') });
-    await expect(as(user, { ansible_become: true })).rejects.toMatchObject({ code: 'BecomeFailed' });
+    // On a busy machine it may be gone before the question for a password is written.
+    const code = expect.stringMatching(/^(BecomeFailed|ConnectionLost)$/);
+    await expect(as(user, { ansible_become: true })).rejects.toMatchObject({ code });
   });
 
   test('works locally, as oneself', async () => {

@@ -41,7 +41,7 @@ describe.each(hosts)('on $name', ({ topology }) => {
   const nodeOf = (cpu: number) => topology.nodes.find(({ cpus }) => cpus.includes(cpu))?.id;
   const plan = (guests: readonly Guest[], more = {}) => place(topology, guests, { reserve: 'auto', ...more });
   const holds = (property: (guests: Guest[]) => void) =>
-    fc.assert(fc.property(anyGuests(topology), property), { numRuns: 15 });
+    fc.assert(fc.property(anyGuests(topology), property), { numRuns: 15, seed: SEED });
 
   it('gives dedicated guests CPUs of their own, that are online and not reserved, on the nodes it says', () => {
     holds((guests) => {
@@ -111,7 +111,9 @@ describe.each(hosts)('on $name', ({ topology }) => {
     holds((guests) => {
       const first = plan(guests, { stability });
       const placed = guests.filter(({ name }) => first.guests.has(name));
-      const again = plan(applied(placed, first), { stability });
+      // Who has no place stays without one: taken out, the others are another task, which may have a better plan.
+      const left = guests.filter(({ name }) => !first.guests.has(name));
+      const again = plan([...applied(placed, first), ...left], { stability });
 
       for (const { name } of placed)
         expect({
@@ -143,6 +145,9 @@ describe.each(hosts)('on $name', ({ topology }) => {
     });
   });
 });
+
+/** The same guests each time: what fails here fails everywhere. */
+const SEED = 20261125;
 
 describe('numbering', () => {
   it('makes no difference: the plan on 0,1 siblings is the plan on 0,N siblings', () => {
