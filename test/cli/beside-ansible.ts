@@ -57,6 +57,8 @@ const environment = (home: string) => ({
  */
 function story(text: string): readonly string[] {
   const lines: string[] = [];
+  // Ansible says this of a host when it comes to it, behind items of the next host or before.
+  const ignored: string[] = [];
   let meta = false;
   let failed = false;
   let ofItem = false;
@@ -69,7 +71,9 @@ function story(text: string): readonly string[] {
     if (result) failed = /^f/.test(result);
     const said = failed ? undefined : /^ +("msg": .*)/.exec(line)?.[1];
     const recap = /^h\d +: ok=.*ignored=\d+/.exec(line)?.[0];
-    const shown = banner ?? result ?? said ?? recap ?? (line === '...ignoring' ? line : undefined);
+    const shown = banner ?? result ?? said ?? recap;
+    if (line === '...ignoring') ignored.push(line);
+    if (banner ?? recap) lines.push(...ignored.splice(0));
     if (banner || result?.startsWith('failed')) ofItem = banner === undefined;
     const again = ofItem && result?.startsWith('fatal');
     if (shown !== undefined && !meta && !again) lines.push(shown);
