@@ -58,7 +58,8 @@ export const cpu_model = defineGuestModule({
 Guests of AMD hosts whose vCPUs are threads of a core (\`vcpu_topology\`) need \`topoext\`. Changing the model is seen by the guest at its next start: licences and
 operating systems may take it for another machine. What libvirt makes of \`host-model\` when it starts a guest is no drift.`,
   params,
-  check: (given) => wrong(given),
+  asks: ['mode', 'model', 'check', 'migratable', 'cache', 'features'],
+  check: wrong,
   owns: ['cpu'],
   wants(given, guest) {
     if (guest.plane === 'config') refuse(given, guest);
@@ -103,9 +104,7 @@ operating systems may take it for another machine. What libvirt makes of \`host-
 });
 
 /** Source: libvirt's domain XML, "CPU model and topology". */
-function wrong({ mode, model, migratable, cache, check, features }: Params): string | undefined {
-  if ((mode ?? check ?? migratable ?? cache) === undefined && Object.keys(features).length === 0 && model === undefined)
-    return 'nothing is asked for: say `mode`, or `features`';
+function wrong({ mode, model, migratable, cache }: Params): string | undefined {
   if ((mode === 'custom') !== (model !== undefined))
     return model === undefined ? 'mode custom needs a `model`' : '`model` goes with `mode: custom`';
   if (migratable !== undefined && mode !== undefined && mode !== 'host-passthrough' && mode !== 'maximum')

@@ -72,13 +72,11 @@ With a \`policy\` the guests that the task is about are placed together: by cach
 CPU 0's core and its like), beside all other guests of the host, which stay where they are pinned. A guest that is well placed stays; \`kvmplay place\` shows the
 same without doing it. Emulator and IO threads go to the host's CPUs. Guests that start later are placed by the next run. What is not asked for stays pinned as it is. Taking a pin back while the guest runs pins to all CPUs, as libvirt has no other way.`,
   params,
-  check: ({ policy, vcpus, emulator, iothreads, cpuset }) => {
-    if (policy && (vcpus ?? iothreads ?? cpuset) !== undefined)
-      return 'a policy finds the CPUs by itself: leave out vcpus, iothreads and cpuset';
-    return (policy ?? vcpus ?? emulator ?? iothreads ?? cpuset) === undefined
-      ? 'nothing is asked for: say one of policy, vcpus, emulator, iothreads, cpuset'
-      : undefined;
-  },
+  asks: ['policy', 'vcpus', 'emulator', 'iothreads', 'cpuset'],
+  check: ({ policy, vcpus, iothreads, cpuset }) =>
+    policy && (vcpus ?? iothreads ?? cpuset) !== undefined
+      ? 'a policy finds the CPUs by itself: leave out vcpus, iothreads and cpuset'
+      : undefined,
   reads: ({ policy }): Probes => ({
     [ONLINE]: file(ONLINE),
     [PRESENT]: file(PRESENT),

@@ -84,10 +84,8 @@ A guest's file systems order their writes by flushes (barriers). All caches but 
 a disk with a cache of its own would. Nothing of this can be changed while a guest runs: it is set for the next start, and until the guest has been
 shut down and started again (a reboot inside is not enough) it is told as pending.`,
   params,
-  check: (given) =>
-    KNOBS.every((knob) => given[knob] === undefined)
-      ? `nothing is asked for: say one of ${KNOBS.join(', ')}`
-      : refused(given),
+  asks: KNOBS,
+  check: refused,
   owns: ['devices/disk/driver'],
   wants(given, guest) {
     const disks = childrenOf(childOf(guest.domain, 'devices') ?? guest.domain, 'disk').filter((disk) =>

@@ -72,8 +72,7 @@ name, and \`@name\` at its end for an attribute: \`devices/disk[target/@dev=vda]
 Everything is taken at the guest's next start. What libvirt writes in another form than it was given (\`machine: q35\` becomes \`pc-q35-7.2\`) never is as asked: say it as
 \`virsh dumpxml\` does. Modules that are for a thing know its forms: prefer them.`,
   params,
-  check: ({ set, add, remove }) =>
-    set.length + add.length + remove.length === 0 ? 'nothing is asked for: say one of set, add, remove' : undefined,
+  asks: ['set', 'add', 'remove'],
   owns: [],
   validate: true,
   wants: (given, guest) => ({ fields: fieldsOf(given, guest) }),

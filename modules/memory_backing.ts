@@ -73,10 +73,7 @@ Nothing of it can be changed while a guest runs: it is set for the next start, a
 started again. Reserve the pages first, by node (\`hugepages\`); where a pool has fewer free than the guest needs, that is said, since the
 start will fail. \`nodeset\` counts the guest's own cells: which of the host's nodes they come from is \`numatune\`'s.`,
   params,
-  check: (given) =>
-    Object.keys(params).every((name) => given[name as keyof Params] === undefined)
-      ? `nothing is asked for: say one of ${Object.keys(params).join(', ')}`
-      : undefined,
+  asks: ['hugepages', 'nosharepages', 'locked', 'hard_limit', 'source', 'access', 'allocation', 'discard'],
   owns: ['memoryBacking', 'memtune/hard_limit'],
   reads: (given): Probes => (Array.isArray(given.hugepages) ? { [POOLS]: glob(POOL_FILES) } : {}),
   wants(given, guest, seen) {

@@ -61,7 +61,8 @@ A guest's scheduler goes by what it is told: threads of one core share its cache
 sibling threads (\`layout: pinning\`, after \`cpu_pin\`), and sockets of one core for vCPUs that float. Windows clients use no more than two sockets: \`cores\`
 there. On AMD, guests see threads with the feature \`topoext\` only (\`cpu_model\`). All of it is taken at the guest's next start.`,
   params,
-  check: (given) => wrong(given),
+  asks: ['vcpus', 'current', 'layout', 'sockets', 'cores', 'threads'],
+  check: wrong,
   owns: ['vcpu', 'cpu', 'cputune'],
   reads: ({ layout }): Probes =>
     layout === 'pinning'
@@ -117,8 +118,6 @@ function wrong({ vcpus, current, layout, sockets, dies = 1, cores, threads }: Pa
   if (layout !== undefined && (said > 0 || dies !== 1))
     return '`layout` stands for `sockets`, `dies`, `cores` and `threads`';
   if (said !== 0 && said !== 3) return 'say all of `sockets`, `cores` and `threads`, or a `layout`';
-  if (vcpus === undefined && current === undefined && layout === undefined && said === 0)
-    return 'nothing is asked for: say `vcpus`, `layout`, or `sockets`, `cores` and `threads`';
   const product = said === 3 ? (sockets ?? 1) * dies * (cores ?? 1) * (threads ?? 1) : undefined;
   if (product !== undefined && vcpus !== undefined && product !== vcpus)
     return `${sockets} sockets × ${dies} dies × ${cores} cores × ${threads} threads are ${product} vCPUs, not ${vcpus}`;

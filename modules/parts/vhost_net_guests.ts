@@ -58,10 +58,7 @@ export const vhostNetGuests = defineGuestModule({
   name: 'vhost_net',
   summary: "How guests' packets are carried.",
   params: interfaceParams,
-  check: (given) =>
-    INTERFACE_KNOBS.every((knob) => given[knob] === undefined)
-      ? `nothing is asked of the guests: say one of ${INTERFACE_KNOBS.join(', ')}`
-      : undefined,
+  asks: INTERFACE_KNOBS,
   owns: ['devices/interface/driver'],
   wants(given, guest) {
     const all = childrenOf(childOf(guest.domain, 'devices') ?? guest.domain, 'interface');

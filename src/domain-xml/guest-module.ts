@@ -58,6 +58,8 @@ interface Definition<Shape extends z.ZodRawShape, Params, Whole> {
   readonly notes?: string;
   /** Beside `guests`, `tag`, `live` and `config`, which all guest modules have. */
   readonly params: Shape;
+  /** Parameters of which one has to be given, or nothing is asked for. */
+  readonly asks?: readonly (keyof Shape & string)[];
   /** What is wrong with parameters as a whole. */
   readonly check?: (params: Params) => string | undefined;
   /** What to read of the host, beside its guests. */
@@ -86,12 +88,14 @@ export function defineGuestModule<Shape extends z.ZodRawShape, Whole = undefined
   definition: Definition<Shape, z.infer<z.ZodObject<Shape>> & Common, Whole>,
 ): Module {
   type Params = z.infer<z.ZodObject<Shape>> & Common;
-  const { name, summary, notes, examples, check } = definition;
+  const { name, summary, notes, examples, asks, check } = definition;
   const params = z.strictObject({ ...guestParams, ...definition.params }).superRefine((value, context) => {
     const given = value as Params;
     if (given.guests === undefined && given.tag === undefined)
       context.addIssue({ code: 'custom', message: 'say which guests: `guests: NAMES`, `guests: all`, or `tag: WORD`' });
-    const wrong = check?.(given);
+    const wrong = asks?.every((one) => isUnsaid(value[one as keyof typeof value]))
+      ? `nothing is asked for: say one of ${asks.join(', ')}`
+      : check?.(given);
     if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong });
   });
   return Object.freeze({
@@ -106,6 +110,10 @@ export function defineGuestModule<Shape extends z.ZodRawShape, Whole = undefined
     examples,
   } satisfies Module);
 }
+
+/** Not given, or a list or mapping with nothing in it. */
+const isUnsaid = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
 type Wants = (guest: Guest) => Wanted;
 
