@@ -66,7 +66,8 @@ export function inverse(
   }
   if (change.after.is !== 'unknown' && !same(change.after)) {
     const hint = 'look at it, then set it by hand or by a playbook';
-    const message = `${name} was changed by somebody else since: the run left "${short(change.after)}", and it has "${short(now)}"`;
+    const [left, has] = whereTheyDiffer(contentOf(change.after), contentOf(now));
+    const message = `${name} was changed by somebody else since: the run left ${left}, and it has ${has}`;
     throw new Problem('ChangedSince', message, hint);
   }
   const { undone, shown, ...rest } = change;
@@ -89,7 +90,19 @@ const endedWith = ({ target, before, after }: Change, now: Reading): boolean =>
   before.is !== 'absent' &&
   after.is !== 'absent';
 
-function short(reading: Reading): string {
-  const text = describeReading(reading);
-  return text.length <= 80 && !text.includes('\n') ? text : `${text.length} characters`;
+const contentOf = (reading: Reading): string =>
+  reading.is === 'text' ? reading.text.replace(/\n$/, '') : describeReading(reading);
+
+/** Two texts as an error can quote them: short ones whole, of long ones the first line in which they differ. */
+function whereTheyDiffer(left: string, has: string): readonly [string, string] {
+  const lines = [left.split('\n'), has.split('\n')] as const;
+  if (lines.every((one) => one.length === 1)) return [quoted(left), quoted(has)];
+  const differs = (line: string | undefined, at: number) => line !== lines[1][at];
+  const first = lines[0].findIndex(differs);
+  const at = first < 0 ? lines[0].length : first;
+  const told = (line: string | undefined) =>
+    line === undefined ? `no line ${at + 1}` : `${quoted(line)} in line ${at + 1}`;
+  return [told(lines[0][at]), told(lines[1][at])];
 }
+
+const quoted = (text: string): string => `"${text.length <= 80 ? text : `${text.slice(0, 79)}…`}"`;

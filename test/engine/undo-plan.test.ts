@@ -10,6 +10,12 @@ describe('taking a change back', () => {
     expect(() => inverse(live, text('4-7\n'), undefined)).toThrow('was changed by somebody else');
   });
 
+  it('quotes of a long text the line that somebody has changed', () => {
+    const file: Change = { ...boot, after: text('a\nb\nc\n') };
+    expect(() => inverse(file, text('a\nB\nc\n'), undefined)).toThrow('left "b" in line 2, and it has "B" in line 2');
+    expect(() => inverse(file, text('a\nb\n'), undefined)).toThrow('left "c" in line 3, and it has no line 3');
+  });
+
   it('is over with a reboot where another thing has its name now', () => {
     expect(inverse(live, text('4-7\n'), undefined, true)).toBeUndefined();
     expect(() => inverse(boot, text('4-7\n'), undefined, true)).toThrow('was changed by somebody else');
