@@ -27,7 +27,7 @@ export async function extraVariables(
 async function one(text: string, at: Position, locksmith: Locksmith): Promise<readonly (readonly [string, Node])[]> {
   if (text.startsWith('@')) return mapEntries(await fromFile(resolve(text.slice(1)), at, locksmith), text);
   if (/^\s*[{[]/.test(text)) return mapEntries(parseYaml(text, at.file), text);
-  return pairs(text, refused(at)).map(([key, value]) => [key, nodeOf(value, at)]);
+  return pairs(text, refused(at)).map(({ name, value }) => [name, nodeOf(value, at)]);
 }
 
 async function fromFile(file: string, at: Position, locksmith: Locksmith): Promise<Node> {

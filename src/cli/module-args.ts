@@ -3,7 +3,7 @@ import { type MapNode, nodeOf } from '../source/node.ts';
 import { parseYaml } from '../source/yaml.ts';
 import { pairs } from './pairs.ts';
 
-/** `-a`: a module's parameters as a YAML or JSON map, or `k=v k2='v 2'` pairs, whose values are text. Throws `UserError`. */
+/** `-a`: a module's parameters as a YAML or JSON map, or `k=v k2='v 2' k3=[v, w]` pairs, whose values are text, or YAML in brackets. Throws `UserError`. */
 export function moduleArgs(text: string): MapNode {
   const at: Position = { file: '-a', line: 1, column: 1 };
   if (text.trim() === '') return { kind: 'map', entries: [], at };
@@ -14,6 +14,10 @@ export function moduleArgs(text: string): MapNode {
   }
   const refused = (word: string) =>
     mistake('BadArguments', `"${word}" is not name=value`, at, "write -a 'name=value …' or -a '{ name: value }'");
-  const entries = pairs(text, refused).map(([key, value]) => ({ key, keyAt: at, value: nodeOf(value, at) }));
+  const entries = pairs(text, refused).map(({ name, value, brackets }) => ({
+    key: name,
+    keyAt: at,
+    value: brackets ? parseYaml(value, at.file) : nodeOf(value, at),
+  }));
   return { kind: 'map', entries, at };
 }

@@ -66,12 +66,16 @@ function parametersOf(schema: Schema, inside = ''): Parameter[] {
   });
 }
 
-/** The type as a person reads it. A number and the text of one are both taken, which goes without saying. */
+/** The type as a person reads it. A value and the text of one are both taken, which goes without saying. */
 function typeOf(schema: Schema): string {
   if (schema.anyOf) {
-    const kinds = schema.anyOf.filter(({ type }) => ['boolean', 'integer', 'array'].some((kind) => kind === type));
-    return [...new Set((kinds.length > 0 ? kinds : schema.anyOf).map(typeOf))].join(' or ');
+    const others = schema.anyOf;
+    const of = (type: string) => others.some((one) => one.type === type);
+    const list = others.some((one) => one.type === 'array' && one.items?.type === 'string');
+    const unsaid = (one: Schema) => (one.enum && of('boolean')) || (one.type === 'string' && (of('integer') || list));
+    return [...new Set(others.filter((one) => !unsaid(one)).map(typeOf))].join(' or ');
   }
+  if (typeof schema.const === 'boolean') return `\`${schema.const}\``;
   if (schema.enum) return schema.enum.map((one) => `\`${one}\``).join(', ');
   if (schema.type === 'integer') return `integer${rangeOf(schema)}`;
   if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`;

@@ -35,6 +35,24 @@ describe('kvmplay domain', () => {
     expect(err).toMatch(/^--- web1.xml/);
   });
 
+  it('takes a value in brackets among others', () => {
+    const { domain } = site();
+
+    const { status, out, err } = domain('-m', 'cpu_pin', '-a', 'vcpus={0: "2", 1: 3} emulator=0-1');
+
+    expect(err).toBe('');
+    expect(out).toContain("<vcpupin vcpu='0' cpuset='2'/>");
+    expect(out).toContain("<emulatorpin cpuset='0-1'/>");
+    expect(status).toBe(0);
+  });
+
+  it.each([['vcpus={0: "2"'], ['emulator="0-1']])('refuses %s, which does not end', (args) => {
+    const { status, err } = site().domain('-m', 'cpu_pin', '-a', args);
+
+    expect(err).toContain('BadArguments');
+    expect(status).toBe(5);
+  });
+
   it('keeps the password in the file, and out of what it shows', () => {
     const { domain } = site(GUEST.replace("port='-1'", "port='-1' passwd='s3cret'").replace('      <readonly/>\n', ''));
 
