@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runningLab, stateFolder } from '../lab/state.ts';
-import { HOME } from './version.ts';
+import { HOME } from '../source/home.ts';
 
 /** What the demo reads of a report of schema `kvmplay.run/1`. */
 interface Report {

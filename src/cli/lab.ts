@@ -13,8 +13,8 @@ import {
   stateFolder,
   stillRuns,
 } from '../lab/state.ts';
+import { HOME } from '../source/home.ts';
 import { CouldNot } from './exit.ts';
-import { HOME } from './version.ts';
 
 /** The flags of `kvmplay lab …`. */
 export interface LabFlags {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { mistake, UserError } from '../source/diagnostic.ts';
+import { VERSION } from '../source/home.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { addDocCommand } from './doc-command.ts';
 import { addDomainCommand } from './domain-command.ts';
@@ -16,7 +17,6 @@ import { addRunCommands } from './run-command.ts';
 import { addTopologyCommand } from './topology-command.ts';
 import { addValidateCommand } from './validate-command.ts';
 import { addVaultCommand } from './vault-command.ts';
-import { VERSION } from './version.ts';
 
 /** The command line. Each command loads what it needs when it is called, so that `--help` costs nothing. */
 function program(): Command {

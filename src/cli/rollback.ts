@@ -8,6 +8,7 @@ import { rollback } from '../engine/rollback.ts';
 import { layersOf, limitPatterns, loadInventory, merged, select } from '../inventory/index.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
+import { VERSION } from '../source/home.ts';
 import { makeScope } from '../template/index.ts';
 import { checkConfirm, makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
@@ -15,7 +16,6 @@ import { journalOf } from './history.ts';
 import { locksmithOf, reading } from './keyring.ts';
 import type { ConnectionFlags } from './run-flags.ts';
 import { startJournal } from './start-journal.ts';
-import { VERSION } from './version.ts';
 
 interface RollbackFlags extends ConnectionFlags {
   readonly inventory: readonly string[];

@@ -9,6 +9,7 @@ import { tasksOf } from '../engine/steps.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
 import { UserError } from '../source/diagnostic.ts';
+import { VERSION } from '../source/home.ts';
 import { hideSecrets } from '../source/secrets.ts';
 import { makeDialer } from './dialer.ts';
 import { EXIT } from './exit.ts';
@@ -19,7 +20,6 @@ import { ask } from './prompt.ts';
 import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
-import { VERSION } from './version.ts';
 
 /**
  * `kvmplay run` and `kvmplay audit`. Gives the exit status; throws `UserError` before any host is touched. `text` stands for

@@ -1,6 +1,6 @@
 import { type Journal, type JournalRecord, journalDir, openJournal } from '../engine/journal.ts';
+import { VERSION } from '../source/home.ts';
 import { CouldNot } from './exit.ts';
-import { VERSION } from './version.ts';
 
 /** Open the journal of a run that may act. Throws `CouldNot`: without a journal nothing is done. */
 export async function startJournal(

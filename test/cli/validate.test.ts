@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeSite } from './site.ts';
 
@@ -20,6 +21,16 @@ it('finds every mistake of every playbook in a folder at once, without an invent
     ['UnknownParameter', 3],
     ['UnknownFact', 4],
   ]);
+});
+
+it("takes kvmplay's own modules for nobody's own, where its folder is the project's", () => {
+  const { kvmplay } = makeSite();
+
+  const { status, err } = kvmplay('validate', resolve(import.meta.dirname, '../..'));
+
+  expect(err).toContain('NoPlaybook');
+  expect(err).toContain('1 mistake found');
+  expect(status).toBe(5);
 });
 
 it('is content with what is right, and looks at it as the hosts of an inventory would have it', () => {
