@@ -3,7 +3,6 @@ import { dropInFile, flag, integer, kibibytes, planes } from '../src/contract/fi
 import {
   type Action,
   bootProbes,
-  type Change,
   defineModule,
   file,
   formatKib,
@@ -26,6 +25,7 @@ import {
   setKnob,
   tmpfilesProbes,
 } from '../src/contract/index.ts';
+import { foretellPools, type Pool, type Resize } from './parts/hugepages_foretell.ts';
 
 const NODES = '/sys/devices/system/node';
 const COMPACT = '/proc/sys/vm/compact_memory';
@@ -94,9 +94,7 @@ and \`notify\` a handler from that one.`,
   params: Params,
   reads: (params) => ({
     ...knobProbes(
-      ['nr_hugepages', 'free_hugepages', 'surplus_hugepages', 'nr_overcommit_hugepages'].map(
-        (name) => `${poolOf(params.size)}/${name}`,
-      ),
+      ['nr', 'free', 'surplus', 'resv', 'nr_overcommit'].map((name) => `${poolOf(params.size)}/${name}_hugepages`),
     ),
     counts: glob(`${NODES}/node*/hugepages/hugepages-${params.size}kB/*_hugepages`),
     memory: glob(`${NODES}/node*/meminfo`),
@@ -127,7 +125,12 @@ and \`notify\` a handler from that one.`,
     const live = !params.live
       ? []
       : [
-          ...pools.flatMap((pool) => resize(pool, params, seen) ?? []),
+          ...foretellPools(
+            pools.flatMap((pool) => resize(pool, params, seen) ?? []),
+            poolOf(size),
+            (node) => nodePoolOf(node, size),
+            seen,
+          ),
           ...extra.flatMap((knob) => setKnob(seen, knob) ?? []),
         ];
     const mount = params.mount === undefined ? [] : mountHugetlb(seen, params.mount, size, params);
@@ -179,12 +182,6 @@ function reserveAtBoot({ size, total, nodes }: Params, pools: readonly Pool[], s
   return { changes, pending: pending.filter(({ needs }) => needs !== 'reboot' || !there) };
 }
 
-/** One pool of pages, and what it shall hold. */
-interface Pool extends Knob {
-  readonly dir: string;
-  readonly nodes: readonly string[];
-}
-
 function nodesOf(seen: Seen, kib: number): string[] {
   const paths = [...seen.files('counts').keys()].filter((path) => path.endsWith(`hugepages-${kib}kB/nr_hugepages`));
   return paths.map((path) => /\/node(\d+)\//.exec(path)?.[1] ?? '');
@@ -212,7 +209,7 @@ function nodePool(node: string, count: number, kib: number, all: readonly string
   };
 }
 
-function resize(pool: Pool, { size, drop_caches }: Params, seen: Seen): Change | undefined {
+function resize(pool: Pool, { size, drop_caches }: Params, seen: Seen): Resize | undefined {
   const count = (name: string) => Number(seen.textAt(`${pool.dir}/${name}_hugepages`) ?? 0);
   const wanted = Number(pool.value);
   const now = count('nr') - count('surplus');
@@ -238,18 +235,21 @@ function resize(pool: Pool, { size, drop_caches }: Params, seen: Seen): Change |
   );
   const own = [...counts, ...['nr', 'free', 'surplus'].map((name) => `${poolOf(size)}/${name}_hugepages`)];
   return {
-    ...change,
-    do: [...(scattered ? tidy : []), ...change.do],
-    undo:
-      pool.nodes.length > 1
-        ? pool.nodes.map((node) =>
-            poke(
-              `${nodePoolOf(node, size)}/nr_hugepages`,
-              (seen.textAt(`${nodePoolOf(node, size)}/nr_hugepages`) ?? '0').trim(),
-            ),
-          )
-        : change.undo,
-    disturbs: own.filter((path) => path !== pool.path).map(file),
+    pool,
+    change: {
+      ...change,
+      do: [...(scattered ? tidy : []), ...change.do],
+      undo:
+        pool.nodes.length > 1
+          ? pool.nodes.map((node) =>
+              poke(
+                `${nodePoolOf(node, size)}/nr_hugepages`,
+                (seen.textAt(`${nodePoolOf(node, size)}/nr_hugepages`) ?? '0').trim(),
+              ),
+            )
+          : change.undo,
+      disturbs: own.filter((path) => path !== pool.path).map(file),
+    },
   };
 }
 
@@ -295,6 +295,7 @@ function twoNodes(kib: number, counts: readonly number[], free: readonly number[
   return Object.fromEntries([
     ...pool(poolOf(kib), sum(counts), sum(free)),
     [`${poolOf(kib)}/nr_overcommit_hugepages`, '0\n'],
+    [`${poolOf(kib)}/resv_hugepages`, '0\n'],
     ...counts.flatMap((nr, node) => pool(nodePoolOf(String(node), kib), nr, free[node] ?? 0)),
     ...counts.map((_, node) => [`${NODES}/node${node}/meminfo`, `Node ${node} MemTotal:       16777216 kB\n`]),
     [COMPACT, '0\n'],

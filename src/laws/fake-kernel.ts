@@ -80,7 +80,7 @@ const TWINS = [
   ['/proc/sys/vm/dirty_background_ratio', '/proc/sys/vm/dirty_background_bytes'],
 ] as const;
 
-/** The same files, as a kernel could show them: of twins one is 0, and a pool has what its nodes have. */
+/** The same files, as a kernel could show them: of twins one is 0, a pool has what its nodes have, and promises no more than it has free. */
 export function settled<T>(files: Readonly<Record<string, T | string>>): Record<string, T | string> {
   const now = { ...files };
   for (const [a, b] of TWINS) if (Number(now[a]) > 0 && Number(now[b]) > 0) now[b] = '0\n';
@@ -96,13 +96,17 @@ export function settled<T>(files: Readonly<Record<string, T | string>>): Record<
     const nodes = Object.keys(now).filter((one) => one.startsWith(NODES) && one.endsWith(`/${size}/${name}_hugepages`));
     if (nodes.length > 0) now[path] = `${nodes.reduce((sum, one) => sum + Number(now[one]), 0)}\n`;
   }
+  for (const path of Object.keys(now)) {
+    const free = path.replace(/resv_hugepages$/, 'free_hugepages');
+    if (free !== path && !(Number(now[path]) <= Number(now[free]))) now[path] = now[free] ?? '0\n';
+  }
   return now;
 }
 
 const NODES = '/sys/devices/system/node';
 const nodePool = (node: number, size: string) => `${NODES}/node${node}/hugepages/${size}`;
 
-/** A pool of huge pages: what is in use stays, and the host's figures are the sum of the nodes'. */
+/** A pool of huge pages: what is in use or promised stays, and the host's figures are the sum of the nodes'. */
 const hugepages =
   (size: string, node: string | undefined): Knob =>
   (value, { was, read, set }) => {
@@ -111,9 +115,12 @@ const hugepages =
     const host = `/sys/kernel/mm/hugepages/${size}`;
     const count = (pool: string, name: string) => Number(read(`${pool}/${name}_hugepages`));
     const resize = (pool: string, wanted: number) => {
-      const used = count(pool, 'nr') - count(pool, 'free');
-      set(`${pool}/nr_hugepages`, String(Math.max(wanted, used)));
-      set(`${pool}/free_hugepages`, String(Math.max(wanted, used) - used));
+      const [nr, free] = [count(pool, 'nr'), count(pool, 'free')];
+      // Of the host's free pages those that are promised to a process are not to be had.
+      const most = Math.min(free, Math.max(0, count(host, 'free') - count(host, 'resv')));
+      const granted = Math.max(wanted, nr - most);
+      set(`${pool}/nr_hugepages`, String(granted));
+      set(`${pool}/free_hugepages`, String(free + granted - nr));
     };
     const each = Math.floor(Number(value) / nodes.length);
     if (node !== undefined) resize(nodePool(Number(node), size), Number(value));
@@ -149,7 +156,7 @@ const scheduler =
 export function linuxKnob(path: string): Knob | undefined {
   const [, queue] = /^(\/sys\/block\/[^/]+\/queue)\/scheduler$/.exec(path) ?? [];
   if (queue !== undefined) return scheduler(queue);
-  if (/\/hugepages-\d+kB\/(free|surplus)_hugepages$/.test(path)) return refusing('EACCES');
+  if (/\/hugepages-\d+kB\/(free|surplus|resv)_hugepages$/.test(path)) return refusing('EACCES');
   const [, node, size] = /(?:node(\d+)|\/mm)\/hugepages\/(hugepages-\d+kB)\/nr_hugepages$/.exec(path) ?? [];
   return size === undefined ? LINUX[path] : hugepages(size, node);
 }

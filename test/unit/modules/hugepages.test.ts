@@ -61,6 +61,47 @@ describe('hugepages', () => {
     expect((await planOn(hugepages, { nodes: { 0: 100 }, ...live }, { ...two, ...surplus })).changes).toEqual([]);
   });
 
+  it('says which pages will be free, node by node and on the host', async () => {
+    const { changes } = await planOn(hugepages, { nodes: { 0: 150, 1: 300 }, ...live }, two);
+
+    const free = changes.map(({ moves = [] }) =>
+      Object.fromEntries(
+        moves.flatMap(({ probe, after }) =>
+          probe.kind === 'file' && probe.path.endsWith('free_hugepages') && after.is === 'text'
+            ? [[probe.path.replace(/hugepages-2048kB.*$|\/sys.*?(?=node\d)/g, ''), after.text]]
+            : [],
+        ),
+      ),
+    );
+
+    expect(free).toEqual([
+      { 'node0/hugepages/': '140\n', '/sys/kernel/mm/hugepages/': '540\n' },
+      { 'node1/hugepages/': '300\n', '/sys/kernel/mm/hugepages/': '440\n' },
+    ]);
+  });
+
+  it('does not say where a total will be free, nor what becomes of surplus pages', async () => {
+    const total = await planOn(hugepages, { total: 600, ...live }, two);
+    const surplus = { [`${HOST}/hugepages-2048kB/surplus_hugepages`]: '2\n' };
+    const lent = await planOn(hugepages, { nodes: { 0: 200 }, ...live }, { ...two, ...surplus });
+
+    const paths = (changes: typeof total.changes) =>
+      changes.flatMap(({ moves = [] }) => moves.map(({ probe }) => (probe.kind === 'file' ? probe.path : '')));
+    expect(paths(total.changes).filter((path) => path.includes('/node'))).toEqual([]);
+    expect(paths(total.changes)).toContain(`${HOST}/hugepages-2048kB/free_hugepages`);
+    expect(paths(lent.changes)).toEqual([]);
+  });
+
+  it('does not take pages that are promised, which the kernel would keep as surplus', async () => {
+    const promised = { ...two, [`${HOST}/hugepages-2048kB/resv_hugepages`]: '400\n' };
+
+    expect(await problemOn(hugepages, { nodes: { 1: 310 } }, promised)).toBe('no problem');
+    expect(await problemOn(hugepages, { nodes: { 1: 309 } }, promised)).toMatch(
+      /^PagesInUse: hugepages 2M of node 1: 400 free pages are promised/,
+    );
+    expect(await problemOn(hugepages, { nodes: { 0: 110, 1: 300 } }, promised)).toBe('no problem');
+  });
+
   it.each([
     // Orders 9 and 10 of a zone: 3 blocks of 2M and 2 of 4M are room for 7 pages.
     ['enough free blocks', 107, false, [poke(nr(0), '107')], 'none'],
