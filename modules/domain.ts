@@ -9,6 +9,7 @@ import {
   guestProbes,
   guestsOf,
   link,
+  noGuestsHere,
   type Plan,
   type Probe,
   Problem,
@@ -117,7 +118,7 @@ started again is told as pending.
   plan(params: Params, seen) {
     const wanted = wantedBy(params);
     const all = guestsOf(seen);
-    if (!all) throw new Problem('NoVirsh', 'there is no virsh on this host', 'install libvirt-clients first');
+    if (!all) throw new Problem('NoVirsh', noGuestsHere(seen), 'install and start libvirt first');
     const guest = all.get(params.name);
     if (params.state === 'undefined') return planOf(guest ? remove(params, guest) : []);
     if (!guest && wanted === undefined)

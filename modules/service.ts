@@ -5,6 +5,7 @@ import {
   type Change,
   command,
   defineModule,
+  guestProbes,
   type Plan,
   type Probes,
   Problem,
@@ -191,6 +192,10 @@ function moveUnit(seen: Seen, name: string, { unit: now, known }: Here, wanted: 
   const after = shownUnit(wanted);
   if (before.is === 'output' && after.is === 'output' && sameUnit(before.stdout, after.stdout)) return undefined;
   const reload: Action[] = known ? [] : [systemctl('daemon-reload')];
+  const disturbs = [
+    ...((now.load === 'masked') !== (wanted.load === 'masked') ? [stat(`${PLACES[0]}/${name}`)] : []),
+    ...(LIBVIRT.test(name) && runs(now) !== runs(wanted) ? Object.values(guestProbes) : []),
+  ];
   return {
     target: unitProbe(name),
     plane: now.active === wanted.active ? 'persistent' : 'live',
@@ -200,9 +205,12 @@ function moveUnit(seen: Seen, name: string, { unit: now, known }: Here, wanted: 
     do: [...reload, ...steps(name, now, wanted)],
     undo: steps(name, wanted, now),
     impact: runs(now) && !runs(wanted) ? 'service-restart' : 'none',
-    ...((now.load === 'masked') !== (wanted.load === 'masked') && { disturbs: [stat(`${PLACES[0]}/${name}`)] }),
+    ...(disturbs.length > 0 && { disturbs }),
   };
 }
+
+/** Only while one of these runs do guests answer. */
+const LIBVIRT = /^(libvirtd|virtqemud)\.(service|socket)$/;
 
 const words = ({ active, enabled, load }: Unit): string => `${active}, ${enabled || load}`;
 const systemctl = (...words: readonly string[]): Action => ({

@@ -23,16 +23,23 @@ export const guestProbes: Probes = { [GUESTS]: domains };
 /** The probe of one guest's XML on one plane: what a change of it targets. */
 export const guestProbe = (name: string, plane: GuestPlane): Probe => domain(name, plane);
 
-/** All guests by name, or undefined where there is no virsh. Throws `NotKnown`, and `Problem` when libvirt did not answer. */
+/** Why there is nobody on this host to ask for guests, where `guestsOf` is undefined. */
+export function noGuestsHere(seen: Seen): string {
+  const reading = seen.raw(GUESTS);
+  return (reading.is === 'absent' ? reading.why : undefined) ?? 'there is no virsh on this host';
+}
+
+/** All guests by name, or undefined where there is no libvirt: no virsh, or nobody behind it and no guest. Throws `NotKnown`, and `Problem` when libvirt did not answer. */
 export function guestsOf(seen: Seen): ReadonlyMap<string, GuestXml> | undefined {
   const reading = seen.raw(GUESTS);
+  if (reading.is === 'absent' && reading.maybe !== undefined) throw new NotKnown(reading.maybe);
   if (reading.is === 'absent') return undefined;
   if (reading.is === 'unknown') throw new NotKnown(reading.because);
   if (reading.is !== 'files')
     throw new Problem(
       'NoLibvirt',
       `libvirt did not tell of its guests: ${reading.is === 'refused' ? reading.why : `it reads ${reading.is}`}`,
-      'see whether `virsh -c qemu:///system list` works there as this user',
+      'see whether `virsh -c qemu:///system list` works there as this user; libvirt waits for it where libvirtd.socket or virtqemud.socket is started',
     );
   const found = new Map<string, { live: string | undefined; config: string | undefined }>();
   for (const [path, one] of Object.entries(reading.files)) {

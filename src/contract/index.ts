@@ -35,7 +35,7 @@ export { contentName, contentProbes, ownedBy, requireParent, setAttributes, writ
 export type { Guard, GuardState, Undone } from './guard.ts';
 export { guestPins, pinProbes } from './guest-pins.ts';
 export type { GuestPlane, GuestXml } from './guests.ts';
-export { guestProbe, guestProbes, guestsOf } from './guests.ts';
+export { guestProbe, guestProbes, guestsOf, noGuestsHere } from './guests.ts';
 export type { HostReserve } from './host-reserve.ts';
 export { cpusFor, printReserve, RESERVE_FILE, reserveOf, reserveProbes } from './host-reserve.ts';
 export { hugetlbMountProbes, mountHugetlb } from './hugetlb-mount.ts';

@@ -11,8 +11,8 @@ export type Reading =
   | { readonly is: 'stat'; readonly stat: Stat }
   /** What a command printed and how it ended. */
   | { readonly is: 'output'; readonly status: number; readonly stdout: string; readonly stderr: string }
-  /** There is no such file, directory or command. `maybe`: a task before may bring it, for this reason. */
-  | { readonly is: 'absent'; readonly maybe?: string }
+  /** There is no such file, directory or command. `maybe`: a task before may bring it, for this reason. `why`: where it is not that alone. */
+  | { readonly is: 'absent'; readonly maybe?: string; readonly why?: string }
   /** It is there and may not, or cannot, be read: the operating system's own words. */
   | { readonly is: 'refused'; readonly why: string }
   /** It cannot be known before something else has been done. */

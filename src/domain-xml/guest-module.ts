@@ -10,6 +10,7 @@ import {
   guestProbes,
   guestsOf,
   type Module,
+  noGuestsHere,
   type Pending,
   type Plan,
   type Probe,
@@ -126,8 +127,8 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
   const named = params.guests?.find((word) => !isPattern(word));
   if (!all) {
     if (named !== undefined)
-      throw new Problem('NoVirsh', `there is no virsh on this host to find the guest "${named}" with`);
-    return { changes: [], na: 'there is no virsh on this host' };
+      throw new Problem('NoVirsh', `${noGuestsHere(seen)}: there is nobody to ask for the guest "${named}"`);
+    return { changes: [], na: noGuestsHere(seen) };
   }
   const chosen = chosenGuests(all, params);
   if (chosen.length === 0)

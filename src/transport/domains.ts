@@ -1,11 +1,15 @@
 import { ABSENT, memberPath, type Probe, type Reading, text } from '../contract/index.ts';
 
+/** EX_TEMPFAIL of sysexits.h, by guests.sh. */
+const NOBODY = 75;
+
 /**
  * What guests.sh printed of all guests, as a glob's matches. Each begins with a line of the token and its name; `live` and
  * `config` behind the token begin its XML. A guest that was gone when its turn came is left out.
  */
 export function domainsIn(look: Reading, token: string): Reading {
   if (look.is !== 'output') return look;
+  if (look.status === NOBODY) return { is: 'absent', why: 'libvirt does not run on this host, and has no guest' };
   if (look.status !== 0) return { is: 'refused', why: firstError(look.stderr) };
   const files: Record<string, Reading> = {};
   for (const guest of look.stdout.split(`${token} guest\n`).slice(1)) {

@@ -1,14 +1,22 @@
 # --- guests of libvirt -------------------------------------------------------------------------------------------------
 
 # Prints every guest's XML as it runs and as it is defined, by few processes: virsh echoes the token before each. Under -q it ends
-# no line by itself.
+# no line by itself. Status 75: nobody answers, and libvirt's files know of no guest.
 k_guests='
 k_virsh() { virsh -q -c qemu:///system "$@"; }
 k_flush() { case $k_few in ?*) k_virsh "$k_few" </dev/null ;; esac; k_few=; }
+k_nobody() {
+  [ "$(id -u)" = 0 ] || return 1
+  case $(k_virsh uri 2>&1) in
+    *"Failed to connect socket"*"No such file or directory"* | *"Failed to connect socket"*"Connection refused"*) ;;
+    *) return 1 ;;
+  esac
+  for k_file in /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml; do [ ! -e "$k_file" ] || return 1; done
+}
 IFS="
 "
 k_kind=both k_few=
-k_lists=$(k_virsh "list --uuid --persistent; echo \"$1$IFS\"; list --uuid --transient; echo \"$1$IFS\"; list --uuid --inactive") || exit
+k_lists=$(k_virsh "list --uuid --persistent; echo \"$1$IFS\"; list --uuid --transient; echo \"$1$IFS\"; list --uuid --inactive") || { k_status=$?; k_nobody && exit 75; exit "$k_status"; }
 for k_uuid in $k_lists; do
   case $k_uuid in
     "$1") case $k_kind in both) k_kind=live ;; *) k_kind=config ;; esac; continue ;;

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +24,7 @@ const read = (file) => fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : und
 fs.appendFileSync(path.join(__dirname, 'calls'), '.');
 const args = process.argv.slice(2);
 if (args.splice(0, 3).join(' ') !== '-q -c qemu:///system' || process.env.LC_ALL !== 'C') process.exit(9);
-if (read(at('..', 'down')) !== undefined) fail('failed to connect to the hypervisor', 1);
+if (read(at('..', 'down')) !== undefined) fail('failed to connect to the hypervisor' + read(at('..', 'down')), 1);
 const guests = () => fs.readdirSync(at()).map((uuid) => ({ uuid, live: read(at(uuid, 'live')), config: read(at(uuid, 'config')), name: read(at(uuid, 'name')) }));
 function fail(words, status) { process.stderr.write('error: ' + words + '\\n'); if (status) process.exit(status); return 1; }
 function run(words) {
@@ -65,6 +74,12 @@ const at = (...parts: string[]): string => join(place, ...parts);
 writeFileSync(at('virsh'), VIRSH);
 chmodSync(at('virsh'), 0o755);
 afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+const alone =
+  process.getuid?.() === 0 &&
+  ['/etc/libvirt/qemu', '/run/libvirt/qemu'].every(
+    (folder) => !existsSync(folder) || !readdirSync(folder).some((name) => name.endsWith('.xml')),
+  );
 
 const uuids = ['a', 'b', 'c', 'd', 'e'].map((digit) => `0000000${digit}-1111-2222-3333-444455556666`);
 
@@ -143,6 +158,24 @@ describe.each(shells())('$name', ({ command }) => {
 
     expect(none).toEqual({ is: 'files', files: {} });
     expect(down).toEqual({ is: 'refused', why: 'failed to connect to the hypervisor' });
+  });
+
+  test.each([
+    "Failed to connect socket to '/run/libvirt/virtqemud-sock': No such file or directory",
+    'Connection refused',
+  ])('where nobody answers and libvirt knows of no guest, there are none: %s', async (words) => {
+    const socket = words.startsWith('Failed')
+      ? words
+      : `Failed to connect socket to '/run/libvirt/libvirt-sock': ${words}`;
+    writeFileSync(at('down'), `\nerror: ${socket}`);
+
+    const [none] = await readings({ kind: 'domains' });
+
+    const why = 'libvirt does not run on this host, and has no guest';
+    // Whoever may not look into libvirt's folders cannot say so, nor can a machine that has guests of its own.
+    expect(none).toEqual(
+      alone ? { is: 'absent', why } : { is: 'refused', why: `failed to connect to the hypervisor: ${socket}` },
+    );
   });
 
   test('a guest is defined with the secrets that it has', async () => {
