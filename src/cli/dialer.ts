@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Remote } from '../contract/index.ts';
 import { isPassword } from '../engine/censor.ts';
 import type { Identity } from '../engine/host.ts';
+import { settled, settledText } from '../engine/settle.ts';
 import type { Play } from '../playbook/types.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import { keepSecret } from '../source/secrets.ts';
@@ -20,10 +21,16 @@ export interface Dialer {
 }
 
 /** What is wrong with the connection variables of these hosts: told before any of them is touched. */
-export function checkConnections(hosts: readonly string[], scopeOf: (host: string) => Scope): readonly Diagnostic[] {
+export function checkConnections(
+  hosts: readonly string[],
+  scopeOf: (host: string) => Scope,
+  play?: Play,
+): readonly Diagnostic[] {
   return hosts.flatMap((host) => {
     try {
-      targetOf(host, connectionVariables(scopeOf(host)));
+      const scope = scopeOf(host);
+      targetOf(host, connectionVariables(scope));
+      if (play) loginOf(play, scope);
       return [];
     } catch (error) {
       if (error instanceof UserError) return error.diagnostics;
@@ -60,10 +67,11 @@ export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
       process.off('SIGTERM', stop);
     },
     async dial(host, identity, scope, play) {
-      const said = { ...(play?.port !== undefined && { ansible_port: play.port }), ...connectionVariables(scope) };
+      const { port, user } = play ? loginOf(play, scope) : {};
+      const said = { ...(port !== undefined && { ansible_port: port }), ...connectionVariables(scope) };
       const target = targetOf(host, said, {
         connection: play?.connection ?? flags.connection,
-        user: play?.remoteUser ?? flags.user,
+        user: user ?? flags.user,
         password,
         privateKey: flags.privateKey,
         timeout: flags.timeout,
@@ -75,6 +83,14 @@ export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
       });
       return connect(target, ui);
     },
+  };
+}
+
+/** What a play says of how to log in. Throws `UserError` where a template gives what these keywords do not take. */
+function loginOf({ port, remoteUser }: Play, scope: Scope): { readonly port?: number; readonly user?: string } {
+  return {
+    ...(port !== undefined && { port: settled('port', port, scope) }),
+    ...(remoteUser && { user: settledText('remote_user', remoteUser, scope) }),
   };
 }
 

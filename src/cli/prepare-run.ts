@@ -32,7 +32,10 @@ export async function prepareRun(loaded: Loaded, playbooks: readonly Playbook[],
     const scopeOf = (host: string) =>
       scopeFor({ host: variables(host, play), play, memory: new Map(), extra: loaded.extra }, undefined);
     const hosts = loaded.hostsOf(play);
-    return [...checkConnections(hosts, scopeOf), ...(flags.confirm === undefined ? [] : checkConfirm(hosts, scopeOf))];
+    return [
+      ...checkConnections(hosts, scopeOf, play),
+      ...(flags.confirm === undefined ? [] : checkConfirm(hosts, scopeOf)),
+    ];
   });
   const coming = await foresee({
     plays,

@@ -106,7 +106,8 @@ export async function runCommand(
 function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {
   const plays = playbooks.flatMap((playbook) => playbook.plays);
   const tasks = plays.flatMap((play) => [...play.sections.flatMap((items) => [...tasksOf(items)]), ...play.handlers]);
-  return tasks.some((task) => !(task.checkMode ?? flags.check === true));
+  // What a template says cannot be told yet.
+  return tasks.some(({ checkMode = flags.check === true }) => checkMode !== true);
 }
 
 /** `--step`: yes, no, or continue without asking again. */

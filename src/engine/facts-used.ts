@@ -128,26 +128,25 @@ const itemsOf = (play: Play): readonly Item[] => {
 function referencesOf(item: Item): readonly Reference[] {
   const conditions = item.when.flatMap(conditionReferences);
   if (item.kind === 'meta') return conditions;
-  const loop = item.loop ? [item.loop.items, ...(item.loop.label ? [item.loop.label] : [])] : [];
+  const loop = item.loop ? templatesIn([item.loop.items, item.loop.label, item.loop.pause]) : [];
   if (item.kind === 'block') return [...conditions, ...loop.flatMap(templateReferences)];
-  const { name, until, failedWhen, changedWhen, ignoreErrors, delegateTo, environment, notify, become } = item;
-  const templates: readonly (Node | undefined)[] = [
-    name,
-    ...loop,
-    ...(typeof ignoreErrors === 'boolean' ? [] : [ignoreErrors]),
-    delegateTo,
-    ...environment,
-    ...notify,
-    become.user,
-    become.method,
-  ];
+  const { name, until, failedWhen, changedWhen, delegateTo, environment, notify, become } = item;
+  const { ignoreErrors, ignoreUnreachable, noLog, diff, checkMode, runOnce, throttle, timeout, retries, delay } = item;
+  const templates = templatesIn([
+    ...[name, ...loop, delegateTo, ...environment, ...notify, become.become, become.user, become.method],
+    ...[ignoreErrors, ignoreUnreachable, ...noLog, diff, checkMode, runOnce, throttle, timeout, retries, delay],
+  ]);
   return [
     ...conditions,
     ...[...(until ? [until] : []), ...failedWhen, ...changedWhen].flatMap(conditionReferences),
-    ...templates.flatMap((node) => (node ? templateReferences(node) : [])),
+    ...templates.flatMap(templateReferences),
     ...inParams(item),
   ];
 }
+
+/** What of keywords may hold templates. */
+const templatesIn = (given: readonly (Node | boolean | number | undefined)[]): readonly Node[] =>
+  given.filter((one) => typeof one === 'object');
 
 /** Parameters are templates, but for those that are themselves conditions or names. */
 function inParams({ module, params, scope, at }: Task): readonly Reference[] {

@@ -3,21 +3,13 @@ import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Enclosing, Expression, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
-import {
-  type Binding,
-  isTemplated,
-  isUnknown,
-  renderNode,
-  renderScalar,
-  type Scope,
-  test,
-  Unknown,
-} from '../template/index.ts';
+import { type Binding, isTemplated, isUnknown, renderNode, type Scope, test, Unknown } from '../template/index.ts';
 import { paramsOf } from './attempt.ts';
 import { findControl, isPure, readParams } from './control.ts';
 import { environmentOf } from './environment.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import { type Looping, type Turn, titleOf, turnsOf } from './loop.ts';
+import { settle, settled, settledNames, settledText } from './settle.ts';
 import { tasksOf } from './steps.ts';
 
 export interface Foresight {
@@ -191,7 +183,10 @@ async function foreseeHost(
   const check = async (item: Task, scope: Scope, counts: boolean): Promise<void> => {
     await told(counts, () => identityOf(item.become, job.flags, scope));
     await told(counts, () => environmentOf(item, scope));
-    if (item.delegateTo) await told(counts, () => item.delegateTo && renderScalar(item.delegateTo, scope));
+    await told(counts, () => settle(item, scope, { check: false, diff: false }));
+    await told(counts, () => settled('run_once', item.runOnce, scope));
+    await told(counts, () => settled('throttle', item.throttle ?? 0, scope));
+    await told(counts, () => item.delegateTo && settledText('delegate_to', item.delegateTo, scope));
     await told(counts, () => tryOut(item, scope));
     const after = scope.with('later', {
       result: LATER,
@@ -199,17 +194,18 @@ async function foreseeHost(
     });
     for (const condition of [...(item.until ? [item.until] : []), ...item.failedWhen, ...item.changedWhen])
       await told(counts, () => test(condition, after));
-    for (const name of item.notify) await told(counts, () => notify(item, renderScalar(name, scope), name.at));
+    for (const given of item.notify)
+      await told(counts, () => settledNames(given, scope).map((name) => notify(item, name, given.at)));
   };
 
-  const notify = (item: Task, name: unknown, at: Diagnostic['at']): void => {
+  const notify = (item: Task, name: string, at: Diagnostic['at']): void => {
     const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
-    const handlers = handlersFor(play.handlers, item, String(name), nameOf);
+    const handlers = handlersFor(play.handlers, item, name, nameOf);
     for (const handler of handlers) notified.add(handler);
     // A handler's name may hang on what is not known yet.
     const unsure = play.handlers.some((handler) => isTemplated(handler.name) && nameOf(handler) === handler.name.value);
     if (handlers.length > 0 || unsure) return;
-    const hint = didYouMean(String(name), play.handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play';
+    const hint = didYouMean(name, play.handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play';
     throw new UserError([mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, at, hint)]);
   };
 

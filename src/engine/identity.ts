@@ -1,7 +1,8 @@
 import type { Become } from '../playbook/types.ts';
 import type { Position } from '../source/diagnostic.ts';
-import { renderScalar, type Scope } from '../template/index.ts';
+import type { Scope } from '../template/index.ts';
 import type { Identity } from './host.ts';
+import { settled, settledText } from './settle.ts';
 
 /** What the command line says of becoming somebody else: the weakest word. */
 export interface BecomeFlags {
@@ -21,11 +22,18 @@ export function identityOf(keywords: Become, flags: BecomeFlags, scope: Scope): 
     return value === null || value === '' ? undefined : String(value);
   };
   const said = variable('ansible_become');
-  const become = said === undefined ? (keywords.become ?? flags.become) : YES.test(said);
+  const become = said === undefined ? settled('become', keywords.become ?? flags.become, scope) : YES.test(said);
   if (!become) return { user: undefined, method: undefined };
-  const keyword = (text: Become['user']) => (text ? String(renderScalar(text, scope)) : undefined);
   return {
-    user: variable('ansible_become_user') ?? keyword(keywords.user) ?? flags.user ?? 'root',
-    method: variable('ansible_become_method') ?? keyword(keywords.method) ?? flags.method ?? 'sudo',
+    user:
+      variable('ansible_become_user') ??
+      (keywords.user && settledText('become_user', keywords.user, scope)) ??
+      flags.user ??
+      'root',
+    method:
+      variable('ansible_become_method') ??
+      (keywords.method && settledText('become_method', keywords.method, scope)) ??
+      flags.method ??
+      'sudo',
   };
 }

@@ -4,6 +4,7 @@ import { UserError } from '../source/diagnostic.ts';
 import { isTemplated, renderNode, renderScalar, type Scope } from '../template/index.ts';
 import { firstUnmet } from './judge.ts';
 import { type Attempt, shownError } from './outcome.ts';
+import { settledPause } from './settle.ts';
 
 /** A task or a block that may be done for each item of something. */
 export interface Looping {
@@ -15,6 +16,8 @@ export interface Looping {
 export interface Turn {
   readonly locals: Readonly<Record<string, unknown>>;
   readonly item?: unknown;
+  /** Seconds before it. */
+  readonly wait: number;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Turn {
  * `{ key, value }` pairs.
  */
 export function turnsOf({ loop, when }: Looping, scope: Scope): readonly Turn[] | Attempt {
-  if (!loop) return [{ locals: {} }];
+  if (!loop) return [{ locals: {}, wait: 0 }];
   try {
     const items = itemsOf(renderNode(loop.items, scope));
     if (!items) {
@@ -30,7 +33,8 @@ export function turnsOf({ loop, when }: Looping, scope: Scope): readonly Turn[] 
       return { status: 'failed', error: { code: 'BadLoop', message } };
     }
     if (items.length === 0) return { status: 'skipped', reason: 'the loop has no items' };
-    return items.map((item, index) => ({ item, locals: localsOf(loop, item, index) }));
+    const pause = settledPause(loop.pause, scope);
+    return items.map((item, index) => ({ item, locals: localsOf(loop, item, index), wait: index > 0 ? pause : 0 }));
   } catch (error) {
     return unmetBefore(when, scope) ?? failure(error);
   }

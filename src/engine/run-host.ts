@@ -3,7 +3,7 @@ import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
-import { known, renderScalar, type Scope, test } from '../template/index.ts';
+import { known, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
 import { censored } from './censor.ts';
 import type { Clash } from './cross-check.ts';
@@ -13,6 +13,7 @@ import { failure, labelOf, titleOf, turnsOf } from './loop.ts';
 import type { Attempt } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
+import { isHidden, settled, settledNames, settleWarily } from './settle.ts';
 import type { Spot } from './spot.ts';
 import { type Flush, isFlushed, type Steps } from './steps.ts';
 
@@ -25,14 +26,18 @@ export interface HostWalk {
   /** All hosts of the batch go step by step, since a failure of one must stop the others. */
   readonly lockstep: boolean;
   readonly forceHandlers: boolean;
-  readonly context: (task: Task, inside: Inside, told: readonly Task[], emit: (result: Result) => void) => TaskContext;
+  readonly context: (
+    task: Task,
+    inside: Inside,
+    way: { readonly told: readonly Task[]; readonly once: boolean; readonly emit: (result: Result) => void },
+  ) => TaskContext;
   /** Reads the facts that this looks at; gives what there is to say where they cannot be read. */
   readonly ready: (item: Item, inside: Inside) => Promise<Attempt | undefined>;
   readonly clearFacts: () => Promise<void>;
   readonly scope: (item: Item, inside: Inside) => Scope;
   readonly emit: (spot: Spot, result: Result) => void;
-  /** One at a time for tasks with `throttle`, and asked of the operator with `--step`. */
-  readonly admit: (task: Task, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
+  /** So many at a time for tasks with `throttle`, and asked of the operator with `--step`. */
+  readonly admit: (task: Task, throttle: number, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
   /** Handlers that an earlier run left. */
   readonly pending: readonly Task[];
   /** Written down: `by` makes it necessary to run these handlers, or has run them. */
@@ -100,15 +105,24 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (walk.batch.stopped) throw new Stop('stopped');
     const trouble = await walk.ready(task, inside);
     if (trouble) return instead(spot, inside, trouble, task);
-    const told = sure(spot, inside, () => notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers));
-    if (!told) return;
+    const way = sure(spot, inside, () => {
+      const scope = walk.scope(task, inside);
+      return {
+        told: notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers),
+        once: settled('run_once', task.runOnce, scope),
+        throttle: settled('throttle', task.throttle ?? 0, scope),
+        emit: (result: Result) => walk.emit(spot, result),
+      };
+    });
+    if (!way) return;
+    const { told, once, throttle } = way;
     let own = false;
-    const context = walk.context(task, inside, told, (result) => walk.emit(spot, result));
+    const context = walk.context(task, inside, way);
     const work = () => {
       own = true;
-      return walk.admit(task, () => runTask(task, context));
+      return walk.admit(task, throttle, () => runTask(task, context));
     };
-    const end = task.runOnce ? await walk.batch.once(walk.host, spot, work) : await work();
+    const end = once ? await walk.batch.once(walk.host, spot, work) : await work();
     if (own) await notify(task, context.title, told, end);
     if (end.failed || end.unreachable) {
       if (end.unreachable || !inside.rescued) walk.failed(task);
@@ -138,10 +152,11 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   };
 
   /** What there is to say where nothing can be done. */
-  const instead = (spot: Spot, { rescued }: Inside, attempt: Attempt, task?: Task): undefined => {
+  const instead = (spot: Spot, inside: Inside, attempt: Attempt, task?: Task): undefined => {
+    const { rescued } = inside;
     const { status, reason, error } = attempt;
     const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
-    const ignored = status === 'unreachable' && task?.ignoreUnreachable;
+    const ignored = status === 'unreachable' && task !== undefined && ignoresLoss(task, walk.scope(task, inside));
     const shown = ignored ? 'ignored' : status === 'failed' && rescued ? 'rescued' : status;
     walk.emit(spot, { ...result, status: shown, ...(reason !== undefined && { reason }), ...(error && { error }) });
     if (status === 'unreachable') {
@@ -174,7 +189,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     const turns = turnsOf(item, scope);
     if ('status' in turns) return instead(spot, inside, turns);
     for (const [index, turn] of turns.entries()) {
-      if (index > 0 && loop.pause > 0) await sleep(loop.pause * 1000);
+      if (turn.wait > 0) await sleep(turn.wait * 1000);
       await blockOnce(item, {
         rescued: inside.rescued,
         turns: [...spot, index],
@@ -240,7 +255,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     const { error } = failure(problem);
     const told = error && { error: { ...error, message: `${error.message}. Nothing of this play was done` } };
     const result = { host: walk.host, status: 'failed', changes: [], diff: false, ms: 0, ...told } as const;
-    walk.emit([walk.steps.of(task)], task.noLog ? censored(result) : result);
+    walk.emit([walk.steps.of(task)], isHidden(task, walk.scope(task, OUTSIDE)) ? censored(result) : result);
   }
   if (clashes.length > 0) {
     walk.failed();
@@ -261,6 +276,9 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
 
 const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
 
+const ignoresLoss = (task: Task, scope: Scope): boolean =>
+  settleWarily(task, scope, { check: false, diff: false }).ignoreUnreachable;
+
 /** Where it cannot be told, for instance before a loop's item is known, the task itself says so. */
 function isSkipped({ when }: Task, scope: Scope): boolean {
   try {
@@ -276,15 +294,16 @@ function notifiedBy(task: Task, scopeOf: (item: Task) => Scope, handlers: readon
   const scope = scopeOf(task);
   if (isSkipped(task, scope)) return [];
   const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
-  const found = task.notify.flatMap((written) => {
-    const name = String(renderScalar(written, scope));
-    const named = handlersFor(handlers, task, name, nameOf);
-    if (named.length > 0) return named;
-    const hint =
-      didYouMean(name, handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play, or in the role';
-    throw new UserError([
-      mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, written.at, hint),
-    ]);
-  });
+  const found = task.notify.flatMap((written) =>
+    settledNames(written, scope).flatMap((name) => {
+      const named = handlersFor(handlers, task, name, nameOf);
+      if (named.length > 0) return named;
+      const hint =
+        didYouMean(name, handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play, or in the role';
+      throw new UserError([
+        mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, written.at, hint),
+      ]);
+    }),
+  );
   return [...new Set(found)];
 }

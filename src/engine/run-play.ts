@@ -19,6 +19,7 @@ import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
+import { isCheck, isHidden } from './settle.ts';
 import { type Steps, stepsOf, tasksOf } from './steps.ts';
 import { lookAhead } from './survey.ts';
 
@@ -28,7 +29,13 @@ export interface Surroundings {
   readonly factsUsed: FactsUsed;
   readonly scopeOf: (host: string, play: Play, around?: Enclosing) => Scope;
   readonly remember: (host: string, values: Readonly<Record<string, unknown>>) => void;
-  readonly ledger: (host: string, task: Task, identity: Identity, more: Pick<Doing, 'task' | 'notifies'>) => Ledger;
+  readonly ledger: (
+    host: string,
+    task: Task,
+    identity: Identity,
+    more: Pick<Doing, 'task' | 'notifies'>,
+    hidden: boolean,
+  ) => Ledger;
   /** Handlers of this play that an earlier run left on this host, by name. */
   readonly pending: (host: string, play: Play) => readonly string[];
   readonly note: (record: JournalRecord) => Promise<void>;
@@ -94,15 +101,16 @@ async function runBatch(
     ready: (item, inside) => ready(item, host, play, batch.hosts, inside, around),
     scope: (item, { locals }) =>
       around.scopeOf(host, play, item.scope).with('batch', inBatch(play, batch)).with('loop', locals),
-    context: (task, inside, told, emit) => contextOf(task, host, play, batch, inside, told, emit, around),
+    context: (task, inside, way) => contextOf(task, host, play, batch, inside, way, around),
     pending: handlersNamed(play, around.pending(host, play)),
     note: async (is, by, handlers) => {
-      if (!(by.checkMode ?? around.check)) await around.note({ is, host, ...notified(play, handlers) });
+      if (!isCheck(by, around.scopeOf(host, play, by.scope), around.check))
+        await around.note({ is, host, ...notified(play, handlers) });
     },
     emit: (spot, result) => around.emit({ event: 'task_result', play: number, step: spot.at(-1) ?? 0, spot, result }),
-    admit: async (task, work) => {
+    admit: async (task, throttle, work) => {
       if (around.ask && !(await around.ask(task, host))) return { changed: false, failed: false, unreachable: false };
-      const throttled = throttles.get(task) ?? (task.throttle ? makeGate(task.throttle) : undefined);
+      const throttled = throttles.get(task) ?? (throttle > 0 ? makeGate(throttle) : undefined);
       if (throttled) throttles.set(task, throttled);
       const once = lockstep ? () => gate(work) : work;
       return throttled ? throttled(once) : once();
@@ -157,17 +165,15 @@ function contextOf(
   play: Play,
   batch: Batch,
   { rescued, locals: outer, labels }: Inside,
-  told: readonly Task[],
-  emit: TaskContext['emit'],
+  { told, once, emit }: Parameters<HostWalk['context']>[2],
   around: Surroundings,
 ): TaskContext {
-  const check = task.checkMode ?? around.check;
   const scope: TaskContext['scope'] = (locals) =>
     around
       .scopeOf(host, play, task.scope)
       .with('batch', inBatch(play, batch))
       .with('loop', { ...outer, ...locals });
-  const title = task.noLog ? String(task.name.value) : titleOf(task, scope({}));
+  const title = isHidden(task, scope({})) ? String(task.name.value) : titleOf(task, scope({}));
   const labelled = (result: Result) => (labels.length === 0 ? result : { ...result, item: labelsOf(result, labels) });
   return {
     host,
@@ -175,21 +181,20 @@ function contextOf(
     ready: () => ready(task, host, play, batch.hosts, { locals: outer }, around),
     hostNamed: around.hostNamed,
     scope,
-    hand: (target, identity) => {
+    hand: (target, identity, { check, noLog }) => {
       // A task that decides by itself what counts as a change notifies when it is done.
       const notifies = told.length > 0 && task.changedWhen.length === 0 && { notifies: notified(play, told) };
-      if (!check) return apply(around.ledger(target, task, identity, { task: title, ...notifies }));
+      if (!check) return apply(around.ledger(target, task, identity, { task: title, ...notifies }, noLog));
       // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
       return around.check ? foretell(title) : tell;
     },
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,
-    check,
-    diff: around.diff,
+    otherwise: around,
     rescued,
-    emit: (result) => emit(task.noLog ? censored(result) : labelled(result)),
+    emit: (result, { noLog }) => emit(noLog ? censored(result) : labelled(result)),
     remember: (values) => {
-      for (const one of task.runOnce ? batch.hosts : [host]) around.remember(one, values);
+      for (const one of once ? batch.hosts : [host]) around.remember(one, values);
     },
   };
 }

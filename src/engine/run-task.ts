@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reading } from '../contract/index.ts';
 import type { Expression, Task } from '../playbook/types.ts';
 import { keepSecret } from '../source/secrets.ts';
-import { isTemplated, isUnknown, renderScalar, type Scope, test } from '../template/index.ts';
+import { isTemplated, isUnknown, type Scope, test } from '../template/index.ts';
 import { attempt, keptOf, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
 import type { Host, Identity } from './host.ts';
@@ -10,6 +10,7 @@ import { firstUnmet, judge } from './judge.ts';
 import { failure, labelOf, renderedOr, turnsOf } from './loop.ts';
 import { type Attempt, pendingOf, shownChange, shownPending } from './outcome.ts';
 import type { Hand } from './run-module.ts';
+import { type Otherwise, type Settings, settle, settledText, settleWarily } from './settle.ts';
 
 /** What a task needs to know of where it runs. */
 export interface TaskContext {
@@ -22,14 +23,14 @@ export interface TaskContext {
   /** Facts are read again where they are not to be trusted; gives what there is to say where they cannot be. */
   readonly ready: () => Promise<Attempt | undefined>;
   readonly scope: (locals: Readonly<Record<string, unknown>>) => Scope;
-  readonly hand: (host: string, identity: Identity) => Hand;
+  readonly hand: (host: string, identity: Identity, settings: Settings) => Hand;
   readonly identity: (task: Task, scope: Scope) => Identity;
   readonly maxImpact: Parameters<typeof attempt>[4];
-  readonly check: boolean;
-  readonly diff: boolean;
+  /** What counts where the task says nothing. */
+  readonly otherwise: Otherwise;
   /** A `rescue` around the task will take its failure. */
   readonly rescued: boolean;
-  readonly emit: (result: Result) => void;
+  readonly emit: (result: Result, settings: Settings) => void;
   /** Variables for the rest of the run: on this host, or on all of the batch with `run_once`. */
   readonly remember: (values: Readonly<Record<string, unknown>>) => void;
 }
@@ -59,12 +60,12 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
   const { loop } = task;
   const ends: TaskEnd[] = [];
   const all: Kept[] = [];
-  for (const [index, turn] of turns.entries()) {
-    if (loop && index > 0 && loop.pause > 0) await sleep(loop.pause * 1000);
+  for (const turn of turns) {
+    if (turn.wait > 0) await sleep(turn.wait * 1000);
     const started = Date.now();
-    const came = await tryItem(task, context, turn.locals);
+    const { came, settings } = await tryItem(task, context, turn.locals);
     const label = loop && labelOf(loop, turn, context.scope(turn.locals));
-    const { end, kept } = conclude(task, context, came, started, label, turn.locals);
+    const { end, kept } = conclude(task, context, came, started, label, turn.locals, settings);
     ends.push(end);
     all.push(loop && !isUnknown(kept) ? { ...kept, item: turn.item } : kept);
     if (end.unreachable) break;
@@ -82,22 +83,42 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
   );
 }
 
+/** What came of an item, with the task's keywords as they are for it, where it came to them. */
+interface Tried {
+  readonly came: Attempt;
+  readonly settings?: Settings;
+}
+
 /** One item: its conditions, then as many attempts as `until` asks for. */
-async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>): Promise<Attempt> {
+async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record<string, unknown>>): Promise<Tried> {
   try {
     const trouble = await context.ready();
-    if (trouble) return trouble;
+    if (trouble) return { came: trouble };
     const unmet = firstUnmet(task.when, context.scope(locals));
-    if (unmet) return unmet;
+    if (unmet) return { came: unmet };
+    const settings = settle(task, context.scope(locals), context.otherwise);
+    return { came: await tryOften(task, context, locals, settings), settings };
+  } catch (error) {
+    return { came: failure(error) };
+  }
+}
+
+async function tryOften(
+  task: Task,
+  context: TaskContext,
+  locals: Readonly<Record<string, unknown>>,
+  settings: Settings,
+): Promise<Attempt> {
+  try {
     let tries = 0;
-    for (let left = task.until ? task.retries : 0; ; left--) {
+    for (let left = task.until ? settings.retries : 0; ; left--) {
       const withResult = (registered: Record<string, unknown>) =>
         context.scope({
           ...locals,
           result: registered,
           ...(task.register !== undefined && { [task.register]: registered }),
         });
-      const done = await attemptOnce(task, context, locals, tries++ > 0);
+      const done = counted(task, await attemptOnce(task, context, locals, settings, tries > 0), ++tries);
       // What it has changed is asked again, before anything is made of it.
       const gone = done.status === 'unreachable' ? undefined : await context.ready();
       if (gone) return gone;
@@ -107,24 +128,31 @@ async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record
       if (met === true) return came;
       if (isUnknown(met)) return { status: 'unknown', reason: met.because };
       // What check mode does not do, it does not wait for.
-      if (context.check) return { ...came, status: 'unknown', reason: 'until waits for what check mode does not do' };
-      if (left === 0) return { ...came, status: 'failed', error: came.error ?? neverMet(task, task.until) };
-      await sleep(task.delay * 1000);
+      if (settings.check) return { ...came, status: 'unknown', reason: 'until waits for what check mode does not do' };
+      // `failed_when` has the last word here, too, as with Ansible.
+      if (left === 0 && task.failedWhen.length > 0) return came;
+      if (left === 0) return { ...came, status: 'failed', error: came.error ?? neverMet(settings.retries, task.until) };
+      await sleep(settings.delay * 1000);
     }
   } catch (error) {
     return failure(error);
   }
 }
 
-const neverMet = (task: Task, until: Expression) => ({
+/** With `until` it is told how many attempts there were. */
+const counted = ({ until }: Task, done: Attempt, attempts: number): Attempt =>
+  until ? { ...done, values: { ...done.values, attempts } } : done;
+
+const neverMet = (retries: number, until: Expression) => ({
   code: 'RetriesExhausted',
-  message: `after ${task.retries} retries \`${until.value}\` still does not hold`,
+  message: `after ${retries} retries \`${until.value}\` still does not hold`,
 });
 
 async function attemptOnce(
   task: Task,
   context: TaskContext,
   locals: Readonly<Record<string, unknown>>,
+  settings: Settings,
   again: boolean,
 ): Promise<Attempt> {
   const scope = context.scope(locals);
@@ -137,14 +165,15 @@ async function attemptOnce(
     if (again) eyes.forget();
     return eyes;
   };
-  const doing = attempt(task, scope, see, context.hand(target, identity), context.maxImpact);
-  if (task.timeout === 0) return doing;
+  const doing = attempt(task, scope, see, context.hand(target, identity, settings), context.maxImpact);
+  const { timeout } = settings;
+  if (timeout === 0) return doing;
   const abort = new AbortController();
-  const late = sleep(task.timeout * 1000, undefined, { signal: abort.signal }).then(
+  const late = sleep(timeout * 1000, undefined, { signal: abort.signal }).then(
     async (): Promise<Attempt> => {
       // The frame under way cannot be taken back; its connection can.
       await host.close();
-      const message = `it did not finish within ${task.timeout} s, and its connection was closed`;
+      const message = `it did not finish within ${timeout} s, and its connection was closed`;
       return { status: 'failed', error: { code: 'TaskTimeout', message } };
     },
     () => doing,
@@ -153,7 +182,7 @@ async function attemptOnce(
 }
 
 function targetOf(task: Task, context: TaskContext, scope: Scope): string {
-  return task.delegateTo ? String(renderScalar(task.delegateTo, scope)) : context.host;
+  return task.delegateTo ? settledText('delegate_to', task.delegateTo, scope) : context.host;
 }
 
 /** Tell the report, remember what is to be remembered, and say how the task ended. */
@@ -164,31 +193,36 @@ function conclude(
   started: number,
   item: unknown,
   locals: Readonly<Record<string, unknown>>,
+  known?: Settings,
 ): { end: TaskEnd; kept: Kept } {
+  const scope = context.scope(locals);
+  const settings = known ?? settleWarily(task, scope, context.otherwise);
   if (came.facts) context.remember(came.facts);
   const kept = keptOf(came);
   // Whatever prints it later must not.
-  if (task.noLog) for (const one of told(came)) keepSecret(one);
-  const scope = context.scope(locals);
+  if (settings.noLog) for (const one of told(came)) keepSecret(one);
   const named = isTemplated(task.name) && { name: context.title };
-  const status = statusOf(task, context, scope, came);
+  const status = statusOf(settings, context.rescued, came);
   const pending = came.plan && pendingOf(came.plan);
-  context.emit({
-    host: context.host,
-    ...named,
-    ...(item !== undefined && { item }),
-    status,
-    ...(pending && { pending }),
-    ...(came.reason !== undefined && { reason: came.reason }),
-    changes: [...(came.plan?.changes ?? []).map(shownChange), ...(came.plan?.pending ?? []).map(shownPending)],
-    ...(came.plan?.notes && { notes: came.plan.notes }),
-    ...(came.message !== undefined && { message: came.message }),
-    ...(came.error && { error: came.error }),
-    ...(task.register !== undefined && !isUnknown(kept) && { registered: kept }),
-    ...(task.delegateTo && { delegated_to: String(renderedOr(task.delegateTo, scope, task.delegateTo.value)) }),
-    diff: task.diff ?? context.diff,
-    ms: Date.now() - started,
-  });
+  context.emit(
+    {
+      host: context.host,
+      ...named,
+      ...(item !== undefined && { item }),
+      status,
+      ...(pending && { pending }),
+      ...(came.reason !== undefined && { reason: came.reason }),
+      changes: [...(came.plan?.changes ?? []).map(shownChange), ...(came.plan?.pending ?? []).map(shownPending)],
+      ...(came.plan?.notes && { notes: came.plan.notes }),
+      ...(came.message !== undefined && { message: came.message }),
+      ...(came.error && { error: came.error }),
+      ...(task.register !== undefined && !isUnknown(kept) && { registered: kept }),
+      ...(task.delegateTo && { delegated_to: String(renderedOr(task.delegateTo, scope, task.delegateTo.value)) }),
+      diff: settings.diff,
+      ms: Date.now() - started,
+    },
+    settings,
+  );
   return {
     kept,
     end: {
@@ -213,15 +247,11 @@ const told = ({ message, values, facts, error, reason, plan }: Attempt): readonl
 
 const textIn = (reading: Reading): string | undefined => (reading.is === 'text' ? reading.text : undefined);
 
-function statusOf(task: Task, context: TaskContext, scope: Scope, came: Attempt): Status {
-  if (came.status === 'unreachable') return task.ignoreUnreachable ? 'ignored' : 'unreachable';
+function statusOf({ ignoreErrors, ignoreUnreachable }: Settings, rescued: boolean, came: Attempt): Status {
+  if (came.status === 'unreachable') return ignoreUnreachable ? 'ignored' : 'unreachable';
   if (came.status !== 'failed') return came.status;
-  if (ignoresErrors(task, scope)) return 'ignored';
-  return context.rescued ? 'rescued' : 'failed';
-}
-
-function ignoresErrors({ ignoreErrors }: Task, scope: Scope): boolean {
-  return typeof ignoreErrors === 'boolean' ? ignoreErrors : renderedOr(ignoreErrors, scope, false) === true;
+  if (ignoreErrors) return 'ignored';
+  return rescued ? 'rescued' : 'failed';
 }
 
 /** What `register` keeps of one item. */

@@ -123,7 +123,8 @@ export async function run(job: Run): Promise<number> {
     factsUsed: job.factsUsed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task, identity, more) => ledgerOf(job.journal, task, { host, identity, ...more }, confirm),
+    ledger: (host, task, identity, more, hidden) =>
+      ledgerOf(job.journal, task, { host, identity, ...more }, hidden, confirm),
     pending: (host, play) =>
       job.pending.filter((one) => one.host === host && isOf(one, play)).map(({ handler }) => handler),
     note,
@@ -217,10 +218,11 @@ function ledgerOf(
   journal: Journal | undefined,
   task: Task,
   more: Pick<Doing, 'host' | 'identity' | 'task' | 'notifies'>,
-  confirm: Confirm | undefined,
+  hidden: boolean,
+  confirm?: Confirm,
 ): Ledger {
   const ledger = journalLedger(journal, { ...more, module: task.module, source: showAt(task.at) }, confirm);
-  if (!task.noLog) return ledger;
+  if (!hidden) return ledger;
   return {
     ...ledger,
     intend: (changes) => ledger.intend(changes.map(censoredChange)),

@@ -48,7 +48,7 @@ export async function lookAhead(
       if (met?.includes(false)) continue;
       const job = await paramsOf(task, scope).catch(ignoreForeseeable);
       const holds = met?.every((one) => one === true) ?? false;
-      const done = sure && holds && !mayEnd && !task.runOnce && task.checkMode !== true;
+      const done = sure && holds && !mayEnd && task.runOnce === false && !task.checkMode;
       found.push({ task, scope, job, told: met !== undefined, sure: done, rescued });
     }
   };

@@ -2,7 +2,7 @@ import type { Position } from '../source/diagnostic.ts';
 import type { MapNode, Node } from '../source/node.ts';
 import type { Given } from './keywords.ts';
 import { shortName } from './short-name.ts';
-import type { Become, Enclosing, Expression, Task, Templated } from './types.ts';
+import type { Become, Enclosing, Expression, OrTemplate, Task, Templated } from './types.ts';
 
 /** What a task takes over from the play, roles and blocks around it. */
 export interface Inherited
@@ -16,9 +16,9 @@ export interface Inherited
   /** By module, outermost first. */
   readonly moduleDefaults: ReadonlyMap<string, readonly MapNode[]>;
   readonly delegateTo?: Templated;
-  readonly diff?: boolean;
-  readonly checkMode?: boolean;
-  readonly throttle?: number;
+  readonly diff?: OrTemplate<boolean>;
+  readonly checkMode?: OrTemplate<boolean>;
+  readonly throttle?: OrTemplate<number>;
 }
 
 export const NOTHING_INHERITED: Inherited = {
@@ -31,7 +31,7 @@ export const NOTHING_INHERITED: Inherited = {
   moduleDefaults: new Map(),
   ignoreErrors: false,
   ignoreUnreachable: false,
-  noLog: false,
+  noLog: [],
   runOnce: false,
   timeout: 0,
   anyErrorsFatal: false,
@@ -54,7 +54,7 @@ export function inherit(outer: Inherited, given: Given, vars: readonly MapNode[]
     moduleDefaults: mergeDefaults(outer.moduleDefaults, given.module_defaults),
     ignoreErrors: given.ignore_errors ?? outer.ignoreErrors,
     ignoreUnreachable: given.ignore_unreachable ?? outer.ignoreUnreachable,
-    noLog: outer.noLog || (given.no_log ?? false),
+    noLog: given.no_log ? [...outer.noLog, given.no_log] : outer.noLog,
     runOnce: given.run_once ?? outer.runOnce,
     timeout: given.timeout ?? outer.timeout,
     anyErrorsFatal: given.any_errors_fatal ?? outer.anyErrorsFatal,

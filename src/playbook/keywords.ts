@@ -6,6 +6,7 @@ import { replacementOf } from './not-here.ts';
 import type { Reader } from './readers.ts';
 import * as read from './readers.ts';
 import { shortName } from './short-name.ts';
+import type { OrTemplate } from './types.ts';
 
 /** Where a keyword may stand. `import` is any of `import_playbook`, `import_tasks` and `import_role`. */
 export type Place = 'play' | 'role' | 'import' | 'block' | 'task' | 'handler';
@@ -23,10 +24,14 @@ const EVERYWHERE: readonly Place[] = ['play', 'role', 'import', 'block', 'task',
 const TASK: readonly Place[] = ['task', 'handler'];
 const BELOW_PLAY: readonly Place[] = ['role', 'import', 'block', 'task', 'handler'];
 
-const early = <T>(takes: string, reader: Reader<T>, says: string): Keyword<T> => ({
-  ...keyword(['play'], takes, reader, says),
+const early = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says: string): Keyword<T> => ({
+  ...keyword(on, takes, reader, says),
   early: true,
 });
+
+/** Takes a template, too, for each host. */
+const flag = (says: string, on = EVERYWHERE): Keyword<OrTemplate<boolean>> =>
+  keyword(on, 'true, false or a template', read.orTemplate(read.bool), says);
 
 const keyword = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says: string): Keyword<T> => ({
   on,
@@ -38,46 +43,54 @@ const keyword = <T>(on: readonly Place[], takes: string, reader: Reader<T>, says
 /** Every keyword of the language. The parser and the reference are both made of this table. */
 export const KEYWORDS = {
   name: keyword(['play', 'import', 'block', ...TASK], 'text', read.text, 'What it is called in the report.'),
-  hosts: early('host pattern, or a list', read.someTexts, 'The hosts of the play.'),
+  hosts: early(['play'], 'host pattern, or a list', read.someTexts, 'The hosts of the play.'),
   vars: keyword(EVERYWHERE, 'mapping', read.variables, 'Variables for what is inside.'),
-  vars_files: early('path, or a list', read.texts, 'YAML files of variables, relative to the playbook.'),
+  vars_files: early(['play'], 'path, or a list', read.texts, 'YAML files of variables, relative to the playbook.'),
   pre_tasks: keyword(['play'], 'list of tasks', read.list, 'Run before the roles; handlers are flushed behind them.'),
   roles: keyword(['play'], 'list of roles', read.list, 'Run between `pre_tasks` and `tasks`.'),
   tasks: keyword(['play'], 'list of tasks', read.list, 'Run after the roles; handlers are flushed behind them.'),
   post_tasks: keyword(['play'], 'list of tasks', read.list, 'Run last; handlers are flushed behind them.'),
   handlers: keyword(['play'], 'list of tasks', read.list, 'Tasks that run once, and only when notified.'),
-  serial: early('number, percentage, or a list', read.batches, 'How many hosts a batch has.'),
+  serial: early(['play'], 'number, percentage, or a list', read.batches, 'How many hosts a batch has.'),
   max_fail_percentage: early(
+    ['play'],
     '0 to 100',
     read.percent,
     'The play ends when more of a batch than this failed or was unreachable.',
   ),
-  any_errors_fatal: keyword(EVERYWHERE, 'true or false', read.bool, 'A failure on one host ends the play on all.'),
+  any_errors_fatal: early(EVERYWHERE, 'true or false', read.bool, 'A failure on one host ends the play on all.'),
   order: early(
+    ['play'],
     'inventory, reverse_inventory, sorted, reverse_sorted or shuffle',
     read.choice('inventory', 'reverse_inventory', 'sorted', 'reverse_sorted', 'shuffle'),
     'In which order hosts are taken.',
   ),
-  strategy: keyword(
+  strategy: early(
     ['play'],
     'free',
     read.strategy,
     'Hosts of a batch never wait for each other; nothing else is offered.',
   ),
-  gather_facts: keyword(
+  gather_facts: early(
     ['play'],
     'true or false',
     read.bool,
     'Without effect: facts are read when something refers to them.',
   ),
-  force_handlers: keyword(['play'], 'true or false', read.bool, 'Notified handlers run on a host that failed, too.'),
+  force_handlers: early(['play'], 'true or false', read.bool, 'Notified handlers run on a host that failed, too.'),
   connection: early(
+    ['play'],
     'ssh or local',
     read.choice('ssh', 'local'),
     'How hosts are reached where the inventory does not say.',
   ),
-  remote_user: early('text', read.word, 'Who logs in where the inventory does not say.'),
-  port: early('1 to 65535', read.integer(1, 65535, 22), 'The SSH port where the inventory does not say.'),
+  remote_user: keyword(['play'], 'text', read.text, 'Who logs in where the inventory does not say.'),
+  port: keyword(
+    ['play'],
+    '1 to 65535, or a template',
+    read.orTemplate(read.integer(1, 65535, 22)),
+    'The SSH port where the inventory does not say.',
+  ),
   module_defaults: keyword(
     EVERYWHERE,
     'mapping by module',
@@ -85,39 +98,34 @@ export const KEYWORDS = {
     'Parameters for tasks that do not give them.',
   ),
 
-  become: keyword(EVERYWHERE, 'true or false', read.bool, 'Act as another user, root unless `become_user` says else.'),
+  become: flag('Act as another user, root unless `become_user` says else.'),
   become_user: keyword(EVERYWHERE, 'text', read.text, 'As whom to act.'),
   become_method: keyword(EVERYWHERE, 'sudo or su', read.becomeMethod, 'How to become that user.'),
-  tags: keyword(
+  tags: early(
     EVERYWHERE,
     'text, or a list',
     read.tags,
     'What `-t` and `--skip-tags` choose by; `always` and `never` are special.',
   ),
   environment: keyword(EVERYWHERE, 'mapping, or a list', read.environment, 'Environment variables of commands.'),
-  ignore_errors: keyword(EVERYWHERE, 'true or false', read.boolOrTemplate, 'Go on with the host after a failure.'),
-  ignore_unreachable: keyword(
-    EVERYWHERE,
-    'true or false',
-    read.bool,
-    'Go on with the host after it could not be reached.',
-  ),
-  no_log: keyword(EVERYWHERE, 'true or false', read.bool, 'Show nothing of the task but whether it succeeded.'),
-  diff: keyword(EVERYWHERE, 'true or false', read.bool, 'Show before and after, whatever `-D` says.'),
-  check_mode: keyword(
-    EVERYWHERE,
-    'true or false',
-    read.bool,
-    '`true` never changes anything, `false` acts in check mode, too.',
-  ),
-  run_once: keyword(EVERYWHERE, 'true or false', read.bool, 'On the first host of the batch alone, for all of them.'),
+  ignore_errors: flag('Go on with the host after a failure.'),
+  ignore_unreachable: flag('Go on with the host after it could not be reached.'),
+  no_log: flag('Show nothing of the task but whether it succeeded.'),
+  diff: flag('Show before and after, whatever `-D` says.'),
+  check_mode: flag('`true` never changes anything, `false` acts in check mode, too.'),
+  run_once: flag('On the first host of the batch alone, for all of them.'),
   throttle: keyword(
     EVERYWHERE,
-    'number',
-    read.integer(0),
+    'number, or a template',
+    read.orTemplate(read.integer(0)),
     'On how many hosts at the same time, at most; 0 is no limit.',
   ),
-  timeout: keyword(EVERYWHERE, 'seconds', read.seconds, 'After how long the task has failed; 0 is no limit.'),
+  timeout: keyword(
+    EVERYWHERE,
+    'seconds, or a template',
+    read.orTemplate(read.seconds),
+    'After how long the task has failed; 0 is no limit.',
+  ),
   when: keyword(BELOW_PLAY, 'condition, or a list', read.conditions, 'All must hold, or it is skipped.'),
   delegate_to: keyword(BELOW_PLAY, 'host', read.text, 'Do it on another host, with the variables of this one.'),
 
@@ -135,8 +143,18 @@ export const KEYWORDS = {
     '`label`, `index_var`, `loop_var` and `pause` (seconds).',
   ),
   until: keyword(TASK, 'condition', read.condition, 'Try again until it holds.'),
-  retries: keyword(TASK, 'number', read.integer(0), 'How often to try again with `until`. Default 3.'),
-  delay: keyword(TASK, 'seconds', read.seconds, 'How long to wait between tries. Default 5.'),
+  retries: keyword(
+    TASK,
+    'number, or a template',
+    read.orTemplate(read.integer(0)),
+    'How often to try again with `until`. Default 3.',
+  ),
+  delay: keyword(
+    TASK,
+    'seconds, or a template',
+    read.orTemplate(read.seconds),
+    'How long to wait between tries. Default 5.',
+  ),
   failed_when: keyword(TASK, 'condition, or a list', read.conditions, 'It failed when all hold.'),
   changed_when: keyword(TASK, 'condition, or a list', read.conditions, 'It changed something when all hold.'),
   notify: keyword(

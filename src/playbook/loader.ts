@@ -36,10 +36,27 @@ export interface Loader {
    */
   readonly load: (file: string, at?: Position, of?: 'variables') => Promise<Node | undefined>;
   /** A value that shapes the playbook, rendered with what is known before any host is. Undefined after a mistake. */
-  readonly early: (node: Node, vars?: Vars) => Node | undefined;
+  readonly early: (node: Node, known?: Known) => Node | undefined;
   /** Called for each task, import and role. Throws when there are so many that imports must multiply. */
   readonly count: (at: Position) => void;
 }
+
+/** What is known at a place before any host is, beside the variables of `-e`. */
+export interface Known {
+  readonly vars: Vars;
+  /** Ansible's names for where things lie. */
+  readonly magic?: Readonly<Record<string, string>>;
+}
+
+/** The same where more is known. */
+export const knowing = (loader: Loader, known: Known): Loader => ({
+  ...loader,
+  early: (node, more) =>
+    loader.early(node, {
+      vars: [...known.vars, ...(more?.vars ?? [])],
+      magic: { ...known.magic, ...more?.magic },
+    }),
+});
 
 const MAX_TASKS = 20_000;
 
@@ -85,14 +102,17 @@ export function makeLoader(options: LoadOptions): Loader {
       }
     },
     found,
-    early(node, vars = []) {
+    early(node, known) {
       if (!isTemplated(node)) return node;
       try {
-        const scope = makeScope([{ name: 'play', vars: bindings(vars) }, extra]);
+        const scope = makeScope([{ name: 'play', vars: bindings(known?.vars ?? []) }, extra]).with(
+          'magic',
+          known?.magic ?? {},
+        );
         return nodeOf(renderNode(node, scope), node.at);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        found.push(...error.diagnostics.map((wrong) => earlier(wrong, vars)));
+        found.push(...error.diagnostics.map((wrong) => earlier(wrong, known)));
         return undefined;
       }
     },
@@ -117,8 +137,8 @@ export function makeLoader(options: LoadOptions): Loader {
   };
 }
 
-function earlier(wrong: Diagnostic, vars: Vars): Diagnostic {
+function earlier(wrong: Diagnostic, inPlay: Known | undefined): Diagnostic {
   if (wrong.code !== 'UndefinedVariable') return wrong;
-  const known = vars.length > 0 ? "the play's own variables and those of -e" : 'variables given with -e';
+  const known = inPlay ? "the play's own variables and those of -e" : 'variables given with -e';
   return { ...wrong, hint: `this is read before any host is known: only ${known} can be used` };
 }

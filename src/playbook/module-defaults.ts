@@ -9,7 +9,10 @@ import { shortName } from './short-name.ts';
 export function checkDefaults(defaults: MapNode | undefined, loader: Loader): void {
   for (const { key, keyAt, value } of defaults?.entries ?? []) {
     const { moduleNames } = loader.options;
-    if (!moduleNames.includes(shortName(key))) {
+    if (key.startsWith('group/')) {
+      const message = `"${key}": groups of modules have no defaults`;
+      loader.found.push(mistake('NotSupported', message, keyAt, 'give them to each module by its name'));
+    } else if (!moduleNames.includes(shortName(key))) {
       const message = `there is no module "${key}" to give defaults to`;
       loader.found.push(
         mistake('UnknownModule', message, keyAt, didYouMean(key, moduleNames) ?? 'kvmplay doc lists all modules'),

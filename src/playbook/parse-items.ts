@@ -68,7 +68,7 @@ async function parseBlock(map: MapNode, around: Around): Promise<Block> {
   const { given, rest } = readKeywords(map, 'block', loader);
   checkDefaults(given.module_defaults, loader);
   const inner = { ...around, inherited: inherit(around.inherited, given) };
-  const loop = parseLoop(given, map, found);
+  const loop = parseLoop(given, map, loader);
   for (const entry of rest) {
     if (PARTS.some((part) => part === entry.key)) continue;
     const isModule = options.moduleNames.includes(shortName(entry.key));

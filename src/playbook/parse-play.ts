@@ -5,9 +5,9 @@ import type { Entry, MapNode } from '../source/node.ts';
 import type { Around } from './around.ts';
 import { findFile } from './find-file.ts';
 import { checkNotify } from './handlers.ts';
-import { becomeOf, type Inherited, inherit, varsOf } from './inherit.ts';
-import { type Given, keywordsOn, readKeywords, unknownKeyword } from './keywords.ts';
-import type { Loader } from './loader.ts';
+import { becomeOf, type Inherited, inherit } from './inherit.ts';
+import { keywordsOn, readKeywords, unknownKeyword } from './keywords.ts';
+import { knowing, type Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { parseItems } from './parse-items.ts';
 import { STRUCTURE } from './parse-task.ts';
@@ -21,15 +21,17 @@ export async function parsePlay(
   map: MapNode,
   file: string,
   outer: Inherited,
-  loader: Loader,
+  outside: Loader,
 ): Promise<Play | undefined> {
-  const { found, options } = loader;
+  const { found, options } = outside;
   if (isTask(map, options.moduleNames)) {
     const hint = 'this looks like a task: a play has hosts and, under tasks, a list of them';
     found.push(mistake('MissingKeyword', 'this play does not say on which hosts', map.at, hint));
     return undefined;
   }
-  const { given, rest } = readKeywords(map, 'play', loader);
+  const { vars, loader } = await readVars(map, file, outer, outside);
+  const others = map.entries.filter(({ key }) => !GIVES_VARIABLES.includes(key));
+  const { given, rest } = readKeywords({ ...map, entries: others }, 'play', loader);
   for (const entry of rest) found.push(unknownKeyword(entry, 'play', ['import_playbook']));
   checkDefaults(given.module_defaults, loader);
 
@@ -51,7 +53,6 @@ export async function parsePlay(
   const own = await parseItems(given.handlers ?? [], { ...around, place: 'handler' });
   handlers.push(...own.filter((item) => item.kind === 'task'));
 
-  const varsFiles = await readVarsFiles(given, file, loader);
   const hosts = given.hosts?.map(({ value }) => String(value));
   const [hostsNode] = given.hosts ?? [];
   if (!hostsNode || hosts === undefined) {
@@ -60,8 +61,7 @@ export async function parsePlay(
       found.push(mistake('MissingKeyword', 'this play does not say on which hosts', map.at, 'write hosts: all'));
     return undefined;
   }
-  const vars = [...outer.scope.vars, ...varsOf(given), ...varsFiles];
-  const name = given.name && loader.early(given.name, vars);
+  const name = given.name && loader.early(given.name);
   const play: Play = {
     at: map.at,
     name: name?.kind === 'scalar' ? String(name.value) : hosts.join(','),
@@ -85,14 +85,22 @@ export async function parsePlay(
   return play;
 }
 
-async function readVarsFiles(given: Given, file: string, loader: Loader): Promise<readonly MapNode[]> {
-  const maps: MapNode[] = [];
+/** What gives a play its variables. */
+const GIVES_VARIABLES = ['vars', 'vars_files'];
+
+/** A play's own variables, and a loader for what else stands in it, which may use them. */
+async function readVars(map: MapNode, file: string, outer: Inherited, loader: Loader) {
+  const magic = { playbook_dir: dirname(file) };
+  const own = map.entries.find(({ key }) => key === 'vars')?.value;
+  const vars = [...outer.scope.vars, ...(own?.kind === 'map' && own.entries.length > 0 ? [own] : [])];
+  const entries = map.entries.filter(({ key }) => GIVES_VARIABLES.includes(key));
+  const { given } = readKeywords({ ...map, entries }, 'play', knowing(loader, { vars, magic }));
   for (const name of given.vars_files ?? []) {
     const path = findFile(String(name.value), [dirname(file)], name.at, loader.found);
-    const map = path === undefined ? undefined : await loadVars(path, name.at, loader);
-    if (map) maps.push(map);
+    const more = path === undefined ? undefined : await loadVars(path, name.at, loader);
+    if (more) vars.push(more);
   }
-  return maps;
+  return { vars, loader: knowing(loader, { vars, magic }) };
 }
 
 /** A task at the top of a playbook, where plays are expected. */

@@ -23,7 +23,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
   checkLone(given, map, 'retries', 'until', found);
   checkLone(given, map, 'delay', 'until', found);
   checkDefaults(given.module_defaults, loader);
-  const loop = parseLoop(given, map, found);
+  const loop = parseLoop(given, map, loader);
   if (!entry) return undefined;
 
   const module = shortName(entry.key);

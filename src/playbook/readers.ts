@@ -2,7 +2,7 @@ import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts
 import { didYouMean } from '../source/nearest.ts';
 import { describeNode, type MapNode, type Node, type Scalar } from '../source/node.ts';
 import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
-import type { Expression, Templated } from './types.ts';
+import type { Expression, OrTemplate, Templated } from './types.ts';
 
 /** Takes the value of the keyword `name`, or says what is wrong with it and gives undefined. */
 export type Reader<T> = (node: Node, name: string, found: Diagnostic[]) => T | undefined;
@@ -39,27 +39,22 @@ function mappingHint(node: Node, name: string): string {
 
 const isNothing = (node: Node): boolean => node.kind === 'scalar' && node.value === null;
 
-/** YAML 1.2 reads `yes` as a text; who comes from Ansible means true. */
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  yes: true,
-  on: true,
-  true: true,
-  no: false,
-  off: false,
-  false: false,
-};
+/** YAML 1.2 reads `yes` as a text; who comes from Ansible means true. Its own list of such words and figures. */
+const YES = ['yes', 'on', 'true', 'y', 't', '1'];
+const NO = ['no', 'off', 'false', 'n', 'f', '0'];
 
 export const bool: Reader<boolean> = (node, name, found) => {
-  if (node.kind === 'scalar') {
-    if (typeof node.value === 'boolean') return node.value;
-    const word = typeof node.value === 'string' ? BOOLEANS[node.value.toLowerCase()] : undefined;
-    if (word !== undefined) return word;
-  }
+  const word = node.kind === 'scalar' ? String(node.value).toLowerCase() : '';
+  if (YES.includes(word)) return true;
+  if (NO.includes(word)) return false;
   return refuse(found, node, name, 'true or false', `write ${name}: true, or ${name}: false`);
 };
 
-export const boolOrTemplate: Reader<boolean | Templated> = (node, name, found) =>
-  node.kind === 'scalar' && isTemplated(node) ? text(node, name, found) : bool(node, name, found);
+/** Also a template, which is rendered for each host when the task comes: what it gives is read as if it stood there. */
+export const orTemplate =
+  <T extends boolean | number>(reader: Reader<T>): Reader<OrTemplate<T>> =>
+  (node, name, found) =>
+    node.kind === 'scalar' && isTemplated(node) ? text(node, name, found) : reader(node, name, found);
 
 /** A text that may hold templates. */
 export const text: Reader<Templated> = (node, name, found) => {

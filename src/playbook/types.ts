@@ -28,8 +28,8 @@ export interface Play {
   readonly handlers: readonly Task[];
   readonly tags: readonly string[];
   readonly connection?: string;
-  readonly remoteUser?: string;
-  readonly port?: number;
+  readonly remoteUser?: Templated;
+  readonly port?: OrTemplate<number>;
 }
 
 export type Item = Task | Block | Meta;
@@ -66,7 +66,7 @@ export interface Loop {
   readonly indexVar?: string;
   readonly label?: Templated;
   /** Seconds between two items. */
-  readonly pause: number;
+  readonly pause: OrTemplate<number>;
 }
 
 /** What a task has of its own, and what it inherits from blocks, roles and the play, already merged. */
@@ -86,22 +86,23 @@ export interface Task {
   readonly register?: string;
   readonly loop?: Loop;
   readonly until?: Expression;
-  readonly retries: number;
+  readonly retries: OrTemplate<number>;
   /** Seconds. */
-  readonly delay: number;
-  readonly ignoreErrors: Templated | boolean;
-  readonly ignoreUnreachable: boolean;
+  readonly delay: OrTemplate<number>;
+  readonly ignoreErrors: OrTemplate<boolean>;
+  readonly ignoreUnreachable: OrTemplate<boolean>;
   readonly failedWhen: readonly Expression[];
   readonly changedWhen: readonly Expression[];
   readonly delegateTo?: Templated;
-  readonly runOnce: boolean;
-  readonly throttle?: number;
+  readonly runOnce: OrTemplate<boolean>;
+  readonly throttle?: OrTemplate<number>;
   readonly environment: readonly Node[];
   /** Seconds; 0 is none. */
-  readonly timeout: number;
-  readonly noLog: boolean;
-  readonly diff?: boolean;
-  readonly checkMode?: boolean;
+  readonly timeout: OrTemplate<number>;
+  /** It is hidden where any of these holds: its own, and those around it. */
+  readonly noLog: readonly OrTemplate<boolean>[];
+  readonly diff?: OrTemplate<boolean>;
+  readonly checkMode?: OrTemplate<boolean>;
   readonly become: Become;
   readonly notify: readonly Templated[];
   readonly listen: readonly string[];
@@ -111,12 +112,15 @@ export interface Task {
 /** A text that may hold `{{ }}`, where it stood. */
 export type Templated = Scalar;
 
+/** What a keyword says, or a template that says it for each host when its task comes. */
+export type OrTemplate<T extends boolean | number> = T | Templated;
+
 /** A CEL expression, or a literal true or false, where it stood. */
 export type Expression = Scalar;
 
 /** Undefined where nothing was said at any level. */
 export interface Become {
-  readonly become?: boolean;
+  readonly become?: OrTemplate<boolean>;
   readonly user?: Templated;
   readonly method?: Templated;
 }

@@ -50,7 +50,7 @@ describe('a task', () => {
       ignoreErrors: { value: '{{ lenient }}' },
       throttle: 2,
       timeout: 30,
-      noLog: true,
+      noLog: [true],
       diff: false,
       checkMode: true,
       runOnce: true,
@@ -111,7 +111,7 @@ describe('a task', () => {
     expect(first?.environment.map(toData)).toEqual([{ A: 1 }, { A: 2 }, { A: 3 }]);
     expect(first?.scope.vars.map(toData)).toEqual([{ v: 'block' }, { v: 'task' }]);
     expect(first?.ignoreErrors).toBe(false);
-    expect(first?.noLog).toBe(true);
+    expect(first?.noLog).toEqual([true]);
     expect(first?.notify.map(({ value }) => value)).toEqual(['h']);
     expect(others.map(({ scope }) => scope === second?.scope)).toEqual([true, true]);
     expect(play?.handlers[0]).toMatchObject({ tags: ['p'], ignoreErrors: true, when: [] });
