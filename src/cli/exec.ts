@@ -12,7 +12,7 @@ export async function execCommand(pattern: string, { moduleName, args, ...flags 
   const text = JSON.stringify([
     { name: 'kvmplay exec', hosts: pattern, tasks: [{ [moduleName]: toData(moduleArgs(args)) }] },
   ]);
-  return runCommand([PLAYBOOK], { ...flags, tags: [], skipTags: [] }, false, text);
+  return runCommand([PLAYBOOK], { ...flags, tags: [], skipTags: [] }, { text });
 }
 
 /** What it is called in reports and in the journal. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { IMPACTS } from '../contract/index.ts';
 import { addConfirmFlags, addConnectionFlags, collect } from './run-command.ts';
@@ -12,10 +13,12 @@ export function addHistoryCommands(kvmplay: Command): void {
     });
   kvmplay
     .command('show')
-    .description('Show what a run changed, and what it left open')
-    .argument('<run>', 'its id, as `kvmplay history` prints it; `last` is the newest')
+    .description('Show what a run changed, and what it left open; or what a plan would change')
+    .argument('<run>', 'its id, as `kvmplay history` prints it; `last` is the newest; or the file of a plan')
     .action(async (run: string) => {
-      process.exitCode = await (await import('./history.ts')).show(run);
+      process.exitCode = existsSync(run)
+        ? (await import('./show-plan.ts')).showPlan(run)
+        : await (await import('./history.ts')).show(run);
     });
   const back = addConnectionFlags(
     kvmplay

@@ -13,6 +13,7 @@ import { addHistoryCommands } from './history-command.ts';
 import { addInventoryCommand } from './inventory-command.ts';
 import { addLabCommands } from './lab-command.ts';
 import { addPlaceCommand } from './place-command.ts';
+import { addPlanCommands } from './plan-command.ts';
 import { addRunCommands } from './run-command.ts';
 import { addTopologyCommand } from './topology-command.ts';
 import { addValidateCommand } from './validate-command.ts';
@@ -29,6 +30,7 @@ function program(): Command {
     .enablePositionalOptions();
   addRunCommands(kvmplay);
   addExecCommand(kvmplay);
+  addPlanCommands(kvmplay);
   addHistoryCommands(kvmplay);
   addInventoryCommand(kvmplay);
   addExplainCommand(kvmplay);

@@ -29,12 +29,16 @@ export function addRunCommands(kvmplay: Command): void {
     if (command === run) addConfirmFlags(command);
     command.action(async (playbooks: string[], flags: RunFlags) => {
       const { runCommand } = await import('./run.ts');
-      process.exitCode = await runCommand(playbooks, flags, command === audit);
+      const asAudit = { ...flags, check: true, diff: true, detailedExitcode: true };
+      process.exitCode =
+        command === audit
+          ? await runCommand(playbooks, asAudit, { mode: 'audit' })
+          : await runCommand(playbooks, flags);
     });
   }
 }
 
-function addRunFlags(command: Command): Command {
+export function addRunFlags(command: Command): Command {
   return addTaskFlags(command)
     .argument('<playbook...>', 'playbook files')
     .option('-t, --tags <tags>', 'only what has one of these tags', commas, [])

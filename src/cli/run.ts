@@ -5,6 +5,7 @@ import type { Event } from '../engine/events.ts';
 import { journalDir, newRunId } from '../engine/journal.ts';
 import { pendingHandlers } from '../engine/pending-handlers.ts';
 import { run } from '../engine/run.ts';
+import type { Watch } from '../engine/saved-plan.ts';
 import { tasksOf } from '../engine/steps.ts';
 import type { Playbook, Task } from '../playbook/types.ts';
 import { makeReports } from '../report/index.ts';
@@ -21,18 +22,20 @@ import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
 
-/**
- * `kvmplay run` and `kvmplay audit`. Gives the exit status; throws `UserError` before any host is touched. `text` stands for
- * the content of the one playbook where there is no file of it.
- */
-export async function runCommand(
-  files: readonly string[],
-  given: RunFlags,
-  audit: boolean,
-  text?: string,
-): Promise<number> {
-  const flags: RunFlags = audit ? { ...given, check: true, diff: true, detailedExitcode: true } : given;
-  const loaded = await loadRun(files, flags, text);
+/** How else a run may be made than as `kvmplay run` does it. */
+export interface How {
+  readonly mode?: 'audit' | 'apply';
+  /** The content of the one playbook where there is no file of it. */
+  readonly text?: string;
+  readonly watch?: Watch;
+  readonly hear?: (event: Event) => void;
+  /** Report nothing unless something fails. */
+  readonly rehearsal?: true;
+}
+
+/** `kvmplay run`, `audit` and what is made of them. Gives the exit status; throws `UserError` before any host is touched. */
+export async function runCommand(files: readonly string[], flags: RunFlags, how: How = {}): Promise<number> {
+  const loaded = await loadRun(files, flags, how.text);
   const playbooks = selectTasks(loaded.playbooks, flags);
   if (flags.syntaxCheck) {
     for (const file of files) process.stdout.write(`\nplaybook: ${file}\n`);
@@ -61,14 +64,25 @@ export async function runCommand(
     hosts,
   );
   const journal = mayAct(playbooks, flags)
-    ? await startJournal({ run_id: runId, mode: 'run', playbooks: files, inventory: flags.inventory, hosts })
+    ? await startJournal({
+        run_id: runId,
+        mode: how.mode === 'apply' ? 'apply' : 'run',
+        playbooks: files,
+        inventory: flags.inventory,
+        hosts,
+      })
     : undefined;
-  const emit = (event: Event) => reports.emit(event);
+  const held: Event[] = [];
+  const emit = (event: Event) => {
+    how.hear?.(event);
+    if (how.rehearsal) held.push(event);
+    else reports.emit(event);
+  };
   for (const message of loaded.warnings) emit({ event: 'warning', message });
   try {
     const status = await run({
       runId,
-      mode: audit ? 'audit' : flags.check ? 'check' : 'run',
+      mode: how.mode ?? (flags.check ? 'check' : 'run'),
       version: VERSION,
       git: await gitOf(process.cwd()),
       playbooks,
@@ -91,10 +105,12 @@ export async function runCommand(
       emit,
       ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
       ...(flags.step && { ask: stepper() }),
+      ...(how.watch && { watch: how.watch }),
     });
     const ended = dialer.interrupted() ? EXIT.interrupted : status;
     await journal?.append({ is: 'end', finished: new Date().toISOString(), exit_code: ended });
-    await reports.close();
+    if (ended !== EXIT.ok) for (const event of held) reports.emit(event);
+    if (!how.rehearsal || ended !== EXIT.ok) await reports.close();
     return ended;
   } finally {
     await journal?.close();
@@ -131,7 +147,7 @@ function stepper(): (task: Task, host: string) => Promise<boolean> {
 }
 
 /** The commit that the playbooks are at, or null outside a repository. */
-async function gitOf(folder: string): Promise<{ commit: string; dirty: boolean } | null> {
+export async function gitOf(folder: string): Promise<{ commit: string; dirty: boolean } | null> {
   const git = (...args: string[]) => promisify(execFile)('git', ['-C', folder, ...args], { timeout: 5000 });
   try {
     const [{ stdout: commit }, { stdout: status }] = await Promise.all([

@@ -2,6 +2,7 @@ import type { Impact } from '../contract/index.ts';
 import type { Enclosing, Item, Play, Task } from '../playbook/types.ts';
 import { findModule } from '../registry/index.ts';
 import { hideSecrets } from '../source/secrets.ts';
+import { showAt } from '../source/show-at.ts';
 import type { Scope } from '../template/index.ts';
 import { type Batch, batchesOf, makeBatch } from './batch.ts';
 import { censored } from './censor.ts';
@@ -17,8 +18,9 @@ import type { Doing } from './ledger.ts';
 import { failure, titleOf } from './loop.ts';
 import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
-import { apply, foretell, type Ledger, tell } from './run-module.ts';
+import { apply, foretell, type Hand, type Ledger, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
+import type { Watch, Watched } from './saved-plan.ts';
 import { isCheck, isHidden } from './settle.ts';
 import { type Steps, stepsOf, tasksOf } from './steps.ts';
 import { lookAhead } from './survey.ts';
@@ -50,6 +52,7 @@ export interface Surroundings {
   readonly emit: Emit;
   /** Asks the operator before each task, with `--step`. */
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
+  readonly watch?: Watch;
 }
 
 /** Run one play, batch by batch. Gives back the hosts that are out of the run from here on. */
@@ -142,6 +145,15 @@ async function runBatch(
   return left;
 }
 
+/** A hand that first lets somebody look at what it is given. */
+const underWatch = (hand: Hand, watch: Watch, about: Watched): Hand => ({
+  ...hand,
+  make: async (changes, eyes, module, params) => {
+    const problem = watch(about, changes, module);
+    return problem ? { problem } : hand.make(changes, eyes, module, params);
+  },
+});
+
 /** What those tasks ask that are to agree with each other. */
 async function claimsOf(host: string, play: Play, around: Surroundings): Promise<readonly Claim[]> {
   const all = play.sections.flatMap((items) => [...tasksOf(items)]);
@@ -182,11 +194,13 @@ function contextOf(
     hostNamed: around.hostNamed,
     scope,
     hand: (target, identity, { check, noLog }) => {
+      const about = { host, on: target, task: title, module: task.module, source: showAt(task.at), secret: noLog };
+      const watched = (hand: Hand) => (around.watch ? underWatch(hand, around.watch, about) : hand);
       // A task that decides by itself what counts as a change notifies when it is done.
       const notifies = told.length > 0 && task.changedWhen.length === 0 && { notifies: notified(play, told) };
-      if (!check) return apply(around.ledger(target, task, identity, { task: title, ...notifies }, noLog));
+      if (!check) return watched(apply(around.ledger(target, task, identity, { task: title, ...notifies }, noLog)));
       // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
-      return around.check ? foretell(title) : tell;
+      return around.check ? watched(foretell(title)) : tell;
     },
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,

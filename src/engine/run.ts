@@ -16,6 +16,7 @@ import { type Doing, journalLedger } from './ledger.ts';
 import { type PendingHandler, pendingIn } from './pending-handlers.ts';
 import type { Ledger } from './run-module.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
+import type { Watch } from './saved-plan.ts';
 import { jobsOf } from './survey.ts';
 import { makeTally } from './tally.ts';
 import { type HostVariables, type Memory, scopeFor } from './variables.ts';
@@ -55,6 +56,8 @@ export interface Run {
   /** Undo on the hosts themselves what no new connection confirms. */
   readonly confirm?: ConfirmOptions;
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
+  /** Looks at what a task would do on a host, before it is done or told. */
+  readonly watch?: Watch;
 }
 
 /** Run playbooks over their hosts. Resolves with the exit status: 0, 2, 3 or 4. */
@@ -141,6 +144,7 @@ export async function run(job: Run): Promise<number> {
     flags: job.flags,
     emit: tally.emit,
     ...(job.ask && { ask: job.ask }),
+    ...(job.watch && { watch: job.watch }),
   };
 
   tally.emit(started(job));
