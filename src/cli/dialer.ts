@@ -14,7 +14,7 @@ import type { ConnectionFlags } from './run-flags.ts';
 
 /** Opens connections for one command of a user's, who may be asked for passwords and may interrupt it. */
 export interface Dialer {
-  readonly dial: (host: string, identity: Identity, scope: Scope, play?: Play) => Promise<Remote>;
+  readonly dial: (host: string, identity: Identity, scope: Scope, play?: Play, seconds?: number) => Promise<Remote>;
   /** Whether the user has interrupted. */
   readonly interrupted: () => boolean;
   readonly close: () => void;
@@ -66,7 +66,7 @@ export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
     },
-    async dial(host, identity, scope, play) {
+    async dial(host, identity, scope, play, seconds) {
       const { port, user } = play ? loginOf(play, scope) : {};
       const said = { ...(port !== undefined && { ansible_port: port }), ...connectionVariables(scope) };
       const target = targetOf(host, said, {
@@ -81,7 +81,7 @@ export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
         becomeMethod: identity.method,
         becomePassword,
       });
-      return connect(target, ui);
+      return connect({ ...target, ...(seconds !== undefined && { timeoutMs: seconds * 1000 }) }, ui);
     },
   };
 }

@@ -41,12 +41,30 @@ export interface Change {
   readonly brings?: string;
   /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */
   readonly once?: true;
+  /** The host goes down by it and is waited for. It is then the only change of its plan, an event, and its impact is `reboot`. */
+  readonly reboots?: Reboot;
   /** What to do when the host refuses one of its actions, by errno, or when it has something else after: `DidNotConverge`. */
   readonly hints?: Readonly<Record<string, string>>;
   /** What the target reads once it is undone, where that means the same as `before` and is not: a pin to every CPU. */
   readonly undone?: Reading;
   /** Before and after as reports show them, where the readings are more than anybody wants to see. */
   readonly shown?: Sides;
+}
+
+/** How a host that was rebooted is waited for. Times are in seconds. */
+export interface Reboot {
+  /** What `boot_id` read before: with another one it is back. */
+  readonly boot: string;
+  /** Before it is looked for at all. */
+  readonly after: number;
+  /** It fails when this long after that it is not back. `test` has as long again. */
+  readonly seconds: number;
+  /** Between two looks. */
+  readonly every: number;
+  /** For one connection, where not what the host's variables say. */
+  readonly connect?: number;
+  /** A command that has to end with 0 before it counts as being back. It only reads. */
+  readonly test?: readonly string[];
 }
 
 /** Two texts to be compared line by line. */

@@ -2,7 +2,7 @@
 export type { Action, ActionResult, Base64, SourceFile } from './action.ts';
 export { describeAction } from './action.ts';
 export { bootProbes, GRUB_DROP_IN, sameBoot, setBootArguments } from './bootloader.ts';
-export type { Change, Impact, Pending, Plan, Plane } from './change.ts';
+export type { Change, Impact, Pending, Plan, Plane, Reboot } from './change.ts';
 export { IMPACTS, NOTHING, planOf, worseThan } from './change.ts';
 export { CPU_ARGUMENTS, parseCmdline, sameName, splitCpus } from './cmdline.ts';
 export type { Wish } from './cmdline-wish.ts';

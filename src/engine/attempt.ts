@@ -74,7 +74,7 @@ export function registeredOf(attempt: Attempt): Record<string, unknown> {
     ...(error && { msg: error.message, code: error.code }),
     ...(reason !== undefined && { reason }),
     ...(isMapping(message) ? message : message !== undefined && { msg: message }),
-    ...(pending && { pending }),
+    pending: pending ?? '',
     changes: (plan?.changes ?? []).map(({ summary, plane }) => ({ summary, plane })),
     ...values,
   };

@@ -35,7 +35,7 @@ export async function confirmHosts(job: Confirming): Promise<ReadonlyMap<string,
     const started = Date.now();
     const errors: ShownError[] = [];
     for (const each of armed.filter((other) => other.host === host)) {
-      const { error, roundTrips } = await confirm(each, job);
+      const { error, roundTrips } = await confirmOne(each, job);
       if (error) errors.push(error);
       trips.set(host, (trips.get(host) ?? 0) + roundTrips);
     }
@@ -50,7 +50,11 @@ export async function confirmHosts(job: Confirming): Promise<ReadonlyMap<string,
   return trips;
 }
 
-async function confirm(armed: Armed, job: Confirming): Promise<{ error?: ShownError; roundTrips: number }> {
+/** One of them; what kept it from being confirmed, and the frames that it took. */
+export async function confirmOne(
+  armed: Armed,
+  job: Pick<Confirming, 'seconds' | 'dial' | 'note'>,
+): Promise<{ error?: ShownError; roundTrips: number }> {
   const { host, id } = armed;
   const until = Date.now() + job.seconds * 1000 + AFTER_MS;
   let why = '';
@@ -78,7 +82,11 @@ async function confirm(armed: Armed, job: Confirming): Promise<{ error?: ShownEr
   return { error: { code: 'NotConfirmed', message, hint: 'the next run on this host says what it did' }, roundTrips };
 }
 
-async function told(armed: Armed, state: GuardState | undefined, job: Confirming): Promise<ShownError | undefined> {
+async function told(
+  armed: Armed,
+  state: GuardState | undefined,
+  job: Pick<Confirming, 'seconds' | 'note'>,
+): Promise<ShownError | undefined> {
   const { host, id } = armed;
   if (state?.is === 'confirmed') {
     await job.note({ is: 'confirmed', host, id });

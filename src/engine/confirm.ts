@@ -28,6 +28,8 @@ export interface Confirm {
   alive(host: string, identity: Identity, remote: Remote): Remote;
   /** Where timers may run. */
   armed(): readonly Armed[];
+  /** The timers of this host are taken away, and what was done there so far is confirmed. */
+  released(host: string): void;
 }
 
 export interface Armed {
@@ -51,12 +53,14 @@ const OFTEN = 3;
 
 export function makeConfirm(runId: string, { seconds, from }: ConfirmOptions): Confirm {
   const watches = new Map<string, Watch>();
+  let count = 0;
   const keyOf = (host: string, identity: Identity) => JSON.stringify([host, identity.user, identity.method]);
   const watchOf = (host: string, identity: Identity): Watch => {
     const key = keyOf(host, identity);
     const known = watches.get(key);
     if (known) return known;
-    const armed = { host, identity, id: watches.size === 0 ? runId : `${runId}-${watches.size}` };
+    const armed = { host, identity, id: count === 0 ? runId : `${runId}-${count}` };
+    count += 1;
     const watch: Watch = { armed, steps: [], sent: 0, isSet: false };
     watches.set(key, watch);
     return watch;
@@ -110,6 +114,9 @@ export function makeConfirm(runId: string, { seconds, from }: ConfirmOptions): C
         },
         ...(remote.undone && { undone: remote.undone }),
       };
+    },
+    released(host) {
+      for (const [key, { armed }] of watches) if (armed.host === host) watches.delete(key);
     },
     armed: () => [...watches.values()].filter(({ isSet }) => isSet).map(({ armed }) => armed),
   };

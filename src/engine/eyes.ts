@@ -24,6 +24,8 @@ export interface Eyes {
   survey(jobs: readonly Job[]): Promise<void>;
   /** Act, and in the same frame read again what is asked and what was read ahead. Nothing read before is trusted after. */
   act(actions: readonly Action[], probes: readonly Probe[], guard?: Guard): Promise<readonly ActionResult[]>;
+  /** Act, and read nothing behind it: whoever is asked next is another. */
+  leave(actions: readonly Action[]): Promise<readonly ActionResult[]>;
   /** What was read of it last, if it was since anything was done. */
   lastOf(probe: Probe): Reading | undefined;
   /** From now on the host reads as if this change were made. */
@@ -135,6 +137,10 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
     async act(actions, probes, guard) {
       drop();
       return exchange(actions, distinct([...probes, ...ahead.values()]), guard);
+    },
+    async leave(actions) {
+      drop();
+      return exchange(actions, []);
     },
     lastOf: (probe) => cache.get(probeKey(probe)),
     foretell(change, because) {

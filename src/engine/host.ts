@@ -1,4 +1,5 @@
-import { type Probes, type Remote, type Seen, Unreachable } from '../contract/index.ts';
+import { type Probes, type Reboot, type Remote, type Seen, Unreachable } from '../contract/index.ts';
+import { comeBack } from './come-back.ts';
 import { type Eyes, type Job, openEyes } from './eyes.ts';
 import { makeOverlay, type Overlay } from './overlay.ts';
 
@@ -10,8 +11,8 @@ export interface Identity {
 
 export const sameIdentity = (a: Identity, b: Identity): boolean => a.user === b.user && a.method === b.method;
 
-/** Opens a connection to an inventory host. Rejects with `Unreachable`. */
-export type Dial = (host: string, identity: Identity) => Promise<Remote>;
+/** Opens a connection to an inventory host, within so many seconds where that is said. Rejects with `Unreachable`. */
+export type Dial = (host: string, identity: Identity, seconds?: number) => Promise<Remote>;
 
 /** What to read ahead. */
 export interface Ahead {
@@ -30,6 +31,11 @@ export interface Host {
   recall(probes: Probes, fresh?: boolean): Seen | undefined;
   /** Trust nothing that was read before, through whichever connection. */
   forget(): Promise<void>;
+  /**
+   * It was told to reboot: hang up, and wait until it was booted anew, as this identity sees it. Who asks for `eyes` meanwhile
+   * waits, too. Gives the seconds that it took. Rejects with `Problem` or `Unreachable`, as in come-back.ts.
+   */
+  comeBack(identity: Identity, how: Reboot): Promise<number>;
   /** Drop the connections, for instance since one hangs. */
   close(): Promise<void>;
   readonly roundTrips: number;
@@ -54,8 +60,11 @@ export function makeHost(
   const live = new Set<Remote>();
   const seeing = new Map<string, Eyes>();
   let spent = 0;
+  let closings = 0;
+  let away: Promise<unknown> = Promise.resolve();
 
   const connect = async (identity: Identity, key: string) => {
+    await away;
     const remote = await dial(name, identity);
     const guarded: Remote = {
       get roundTrips() {
@@ -100,6 +109,12 @@ export function makeHost(
     await remote.close().catch(() => {});
   };
 
+  const hangUpAll = async () => {
+    open.clear();
+    seeing.clear();
+    await Promise.all([...live].map(hangUp));
+  };
+
   return {
     name,
     async eyes(identity) {
@@ -124,10 +139,20 @@ export function makeHost(
       return undefined;
     },
     forget: () => forgetOthers(''),
+    comeBack(identity, how) {
+      const dialNew = async (seconds: number | undefined) => {
+        const remote = await dial(name, identity, seconds);
+        live.add(remote);
+        return { exchange: remote.exchange, close: () => hangUp(remote) };
+      };
+      const own = closings;
+      const back = hangUpAll().then(() => comeBack(dialNew, how, () => closings !== own));
+      away = back.catch(() => {});
+      return back;
+    },
     async close() {
-      open.clear();
-      seeing.clear();
-      await Promise.all([...live].map(hangUp));
+      closings += 1;
+      await hangUpAll();
     },
     get roundTrips() {
       return spent + [...live].reduce((sum, remote) => sum + remote.roundTrips, 0);

@@ -1,8 +1,7 @@
-import type { ActionResult } from '../contract/index.ts';
+import type { ActionResult, Change, Guard, Problem, Reading } from '../contract/index.ts';
 import type { Confirm } from './confirm.ts';
 import type { Identity } from './host.ts';
 import type { Journal, Notified } from './journal.ts';
-import type { Ledger } from './run-module.ts';
 
 /** What is being done, for whoever reads the journal later. */
 export interface Doing {
@@ -13,6 +12,24 @@ export interface Doing {
   /** `site.yml:12:7`. */
   readonly source: string;
   readonly notifies?: Notified;
+}
+
+/** What the engine writes down around acting. */
+export interface Ledger {
+  /** Resolves when it is on disk: only then may anything be done. */
+  intend(changes: readonly Change[]): Promise<number>;
+  /** `left`: what was read of each change's target after, where the host makes its own of what it is given. */
+  done(seq: number, results: readonly ActionResult[], left?: readonly (Reading | null)[]): Promise<void>;
+  lost(seq: number, why: string): Promise<void>;
+  /** What to ask of the timer of `--confirm` with these changes. */
+  guard?(changes: readonly Change[]): Guard | undefined;
+  /**
+   * Before a reboot, which takes the timer of `--confirm` with it: have a connection that is new confirm what was done so far.
+   * Gives why that could not be.
+   */
+  release?(): Promise<Problem | undefined>;
+  /** What was half done of it has been undone, as far as these results go. */
+  takenBack(seq: number, results: readonly ActionResult[]): Promise<void>;
 }
 
 /** Writes what is about to be done, and how it went, into a run's journal. */

@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import { type Change, memberPath, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
+import { endsWithBoot } from './ends-with-boot.ts';
 
 /** What a host would read if the foretold changes had been made. */
 export interface Overlay {
@@ -17,22 +18,22 @@ export interface Overlay {
 /**
  * Changes to files show through every probe that would see them: the file itself, a glob that matches it, the listing of
  * its directory; changes to a guest through the look at all guests. What a change disturbs reads unknown, unless a later
- * change says what it will be.
+ * change says what it will be. Behind a reboot, so does all that ends with a boot; files on disks are as they were written.
  */
-export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map());
+export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map(), {});
 
 function overlayOf(
   paths: Map<string, Reading>,
   guests: Map<string, Reading>,
-  others: Map<string, Reading>,
-  brought?: string,
+  others: Map<string, { readonly probe: Probe; readonly reading: Reading }>,
+  { brought, rebooted }: { readonly brought?: string | undefined; readonly rebooted?: string | undefined },
 ): Overlay {
   let version = 0;
   const put = (probe: Probe, reading: Reading): void => {
     version += 1;
     if (probe.kind === 'file') paths.set(probe.path, reading);
     else if (probe.kind === 'domain') guests.set(memberPath(probe.guest, probe.plane), reading);
-    else others.set(probeKey(probe), reading);
+    else others.set(probeKey(probe), { probe, reading });
   };
 
   return {
@@ -40,6 +41,7 @@ function overlayOf(
       return version;
     },
     add(change, because) {
+      if (change.reboots) reboot(because);
       for (const probe of change.disturbs ?? []) put(probe, unknown(because));
       put(change.target, change.after);
       for (const { probe, after } of change.moves ?? []) put(probe, after);
@@ -50,12 +52,21 @@ function overlayOf(
       const would = over(probe, real);
       return would.is === 'absent' && brought !== undefined && would === real ? { ...would, maybe: brought } : would;
     },
-    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others), brought),
+    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others), { brought, rebooted }),
   };
 
+  function reboot(because: string): void {
+    version += 1;
+    rebooted = because;
+    guests.clear();
+    for (const [key, { probe }] of others) if (endsWithBoot(probe)) others.delete(key);
+    for (const path of paths.keys()) if (endsWithBoot({ kind: 'file', path })) paths.delete(path);
+  }
+
   function over(probe: Probe, real: Reading): Reading {
-    const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe));
+    const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe))?.reading;
     if (said) return said;
+    if (rebooted !== undefined && endsWithBoot(probe)) return unknown(rebooted);
     if (probe.kind === 'domain') return guests.get(memberPath(probe.guest, probe.plane)) ?? real;
     if (probe.kind === 'domains') return overMembers(real, [...guests]);
     if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);

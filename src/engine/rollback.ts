@@ -7,6 +7,7 @@ import {
   Problem,
   probeKey,
   type Reading,
+  type Reboot,
   type Seen,
   Unreachable,
 } from '../contract/index.ts';
@@ -17,8 +18,9 @@ import type { Emit, Mode, Result } from './events.ts';
 import { makeGate } from './gate.ts';
 import { type Dial, type Host, makeHost } from './host.ts';
 import type { JournalRecord } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import { shownChange, shownError } from './outcome.ts';
-import { apply, foretell, type Ledger, runModule } from './run-module.ts';
+import { apply, foretell, runModule } from './run-module.ts';
 import { makeTally } from './tally.ts';
 import { inverse, type Undoing, undoingsOf } from './undo-plan.ts';
 
@@ -62,8 +64,8 @@ export async function rollback(job: Rollback): Promise<number> {
   tally.emit({ event: 'batch_start', play: 0, hosts: names });
 
   const confirm = job.confirm && !job.check ? makeConfirm(job.start.run_id, job.confirm) : undefined;
-  const dial: Dial = async (name, identity) => {
-    const remote = await job.dial(name, identity);
+  const dial: Dial = async (name, identity, seconds) => {
+    const remote = await job.dial(name, identity, seconds);
     return confirm ? confirm.alive(name, identity, remote) : remote;
   };
   const gate = makeGate(job.forks);
@@ -101,7 +103,8 @@ async function undo(undoing: Undoing, host: Host, job: Rollback, confirm?: Confi
   const base = { host: undoing.host, diff: job.diff };
   try {
     const module = undoModule(undoing, await findModule(undoing.module));
-    const hand = job.check ? foretell(undoing.task) : apply(job.ledger(undoing, confirm));
+    const comeBack = (how: Reboot) => host.comeBack(undoing.identity, how);
+    const hand = job.check ? foretell(undoing.task) : apply(job.ledger(undoing, confirm), comeBack);
     const outcome = await runModule(module, {}, await host.eyes(undoing.identity), hand, job.maxImpact);
     const ms = Date.now() - started;
     if (outcome.is === 'unknown') return { ...base, status: 'unknown', reason: outcome.because, changes: [], ms };

@@ -3,7 +3,6 @@ import {
   type ActionResult,
   type Change,
   describeReading,
-  type Guard,
   type Impact,
   type Module,
   NotKnown,
@@ -16,6 +15,9 @@ import {
   worseThan,
 } from '../contract/index.ts';
 import type { Eyes } from './eyes.ts';
+import type { Ledger } from './ledger.ts';
+import { ownBoot } from './own-boot.ts';
+import { type ComeBack, restart } from './restart.ts';
 
 /** What came of one module on one host. */
 export type Outcome =
@@ -33,6 +35,8 @@ export interface Made {
   readonly results?: readonly ActionResult[];
   /** What will come of it cannot be told: why. */
   readonly unforeseen?: string;
+  /** What `register` keeps of it, of the engine's own knowing. */
+  readonly values?: Values;
 }
 
 /** What is done with a plan. Check and run differ in nothing else. */
@@ -77,10 +81,12 @@ export async function runModule(
     }
     const tooMuch = plan.changes.find((change) => worseThan(change.impact, maxImpact));
     if (tooMuch) return { is: 'failed', plan, problem: refusedImpact(tooMuch, maxImpact) };
+    if (plan.changes.some(({ reboots }) => reboots && reboots.boot === ownBoot()))
+      return { is: 'failed', plan, problem: ownMachine() };
     if (plan.changes.length === 0) return { is: 'planned', plan, ...(plan.values && { values: plan.values }) };
-    const { problem, results, unforeseen } = await hand.make(plan.changes, eyes, module, params);
+    const { problem, results, unforeseen, values: told } = await hand.make(plan.changes, eyes, module, params);
     if (unforeseen !== undefined) return { is: 'unknown', because: unforeseen, plan };
-    const values = { ...plan.values, ...(results && module.returns?.(params, results)) };
+    const values = { ...plan.values, ...(results && module.returns?.(params, results)), ...told };
     return problem ? { is: 'failed', plan, problem, values } : { is: 'planned', plan, values };
   } catch (error) {
     if (error instanceof Problem) return { is: 'failed', problem: error };
@@ -115,27 +121,15 @@ export const foretell = (task: string): Hand => ({
 /** Says what would change, and leaves it at that. */
 export const tell: Hand = { make: async () => ({}), doubt: () => {} };
 
-/** What the engine writes down around acting. */
-export interface Ledger {
-  /** Resolves when it is on disk: only then may anything be done. */
-  intend(changes: readonly Change[]): Promise<number>;
-  /** `left`: what was read of each change's target after, where the host makes its own of what it is given. */
-  done(seq: number, results: readonly ActionResult[], left?: readonly (Reading | null)[]): Promise<void>;
-  lost(seq: number, why: string): Promise<void>;
-  /** What to ask of the timer of `--confirm` with these changes. */
-  guard?(changes: readonly Change[]): Guard | undefined;
-  /** What was half done of it has been undone, as far as these results go. */
-  takenBack(seq: number, results: readonly ActionResult[]): Promise<void>;
-}
-
 /**
  * Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. A change whose
  * first actions were done and a later one refused is taken back: a change is made whole or not at all.
  */
-export const apply = (ledger: Ledger): Hand => ({
+export const apply = (ledger: Ledger, comeBack: ComeBack): Hand => ({
   waits: true,
   doubt: () => {},
   make: async (changes, eyes, module, params) => {
+    if (changes.some(({ reboots }) => reboots)) return restart(changes, eyes, ledger, comeBack);
     const { probes } = await eyes.see(module, params);
     const actions = changes.flatMap((change) => change.do);
     const seq = await ledger.intend(changes);
@@ -160,6 +154,13 @@ export const apply = (ledger: Ledger): Hand => ({
     return { results, ...(left.length > 0 && { problem: didNotConverge(left) }) };
   },
 });
+
+const ownMachine = (): Problem =>
+  new Problem(
+    'OwnMachine',
+    'this is the machine that kvmplay itself runs on, and would go down with it',
+    'leave it out with --limit, or run kvmplay from another machine',
+  );
 
 /** libvirt adds to a guest's XML: who takes the change back has to know what it left, and not what was asked for. */
 const remade = (changes: readonly Change[]): Probe[] =>

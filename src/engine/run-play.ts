@@ -14,11 +14,11 @@ import { type Gate, makeGate } from './gate.ts';
 import type { Host, Identity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { JournalRecord, Notified } from './journal.ts';
-import type { Doing } from './ledger.ts';
+import type { Doing, Ledger } from './ledger.ts';
 import { failure, titleOf } from './loop.ts';
 import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
-import { apply, foretell, type Hand, type Ledger, tell } from './run-module.ts';
+import { apply, foretell, type Hand, tell } from './run-module.ts';
 import type { TaskContext } from './run-task.ts';
 import type { Watch, Watched } from './saved-plan.ts';
 import { isCheck, isHidden } from './settle.ts';
@@ -198,7 +198,12 @@ function contextOf(
       const watched = (hand: Hand) => (around.watch ? underWatch(hand, around.watch, about) : hand);
       // A task that decides by itself what counts as a change notifies when it is done.
       const notifies = told.length > 0 && task.changedWhen.length === 0 && { notifies: notified(play, told) };
-      if (!check) return watched(apply(around.ledger(target, task, identity, { task: title, ...notifies }, noLog)));
+      if (!check)
+        return watched(
+          apply(around.ledger(target, task, identity, { task: title, ...notifies }, noLog), (how) =>
+            around.hostNamed(target).comeBack(identity, how),
+          ),
+        );
       // In a run that acts, a task with `check_mode: true` must not make the others see what is not there.
       return around.check ? watched(foretell(title)) : tell;
     },

@@ -1,20 +1,19 @@
-import type { Impact, Remote } from '../contract/index.ts';
+import { type Impact, Problem, type Remote } from '../contract/index.ts';
 import type { Enclosing, Play, Playbook, Task } from '../playbook/types.ts';
 import { hideSecrets } from '../source/secrets.ts';
 import { showAt } from '../source/show-at.ts';
 import type { Binding, Scope } from '../template/index.ts';
 import { censoredChange, censoredResult } from './censor.ts';
-import { type Confirm, type ConfirmOptions, makeConfirm, undoneWords } from './confirm.ts';
-import { confirmHosts } from './confirm-hosts.ts';
+import { type Armed, type Confirm, type ConfirmOptions, makeConfirm, undoneWords } from './confirm.ts';
+import { confirmHosts, confirmOne } from './confirm-hosts.ts';
 import type { Emit, Mode } from './events.ts';
 import { type FactBook, factsToRead } from './facts.ts';
 import type { FactsUsed } from './facts-used.ts';
 import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { Journal, JournalRecord } from './journal.ts';
-import { type Doing, journalLedger } from './ledger.ts';
+import { type Doing, journalLedger, type Ledger } from './ledger.ts';
 import { type PendingHandler, pendingIn } from './pending-handlers.ts';
-import type { Ledger } from './run-module.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
 import type { Watch } from './saved-plan.ts';
 import { jobsOf } from './survey.ts';
@@ -39,7 +38,7 @@ export interface Run {
   readonly factsUsed: FactsUsed;
   readonly extra: ReadonlyMap<string, Binding>;
   /** Opens a connection. Rejects with `Unreachable`. */
-  readonly dial: (host: string, identity: Identity, scope: Scope, play: Play) => Promise<Remote>;
+  readonly dial: (host: string, identity: Identity, scope: Scope, play: Play, seconds?: number) => Promise<Remote>;
   readonly check: boolean;
   readonly diff: boolean;
   readonly maxImpact: Impact;
@@ -90,10 +89,10 @@ export async function run(job: Run): Promise<number> {
   const hostNamed = (name: string): Host => {
     const known = hosts.get(name);
     if (known) return known;
-    const dial = async (_: string, identity: Identity) => {
+    const dial = async (_: string, identity: Identity, seconds?: number) => {
       const play = plays[current]?.play;
       if (!play) throw new Error('a host is asked for while no play is running');
-      const remote = await job.dial(name, identity, scopeOf(name, play), play);
+      const remote = await job.dial(name, identity, scopeOf(name, play), play, seconds);
       await hear(name, remote);
       return confirm ? confirm.alive(name, identity, remote) : remote;
     };
@@ -121,13 +120,32 @@ export async function run(job: Run): Promise<number> {
     notes.push(record);
     await job.journal?.append(record);
   };
+  const last = (host: string) => plays.findLast(({ hosts: members }) => members.includes(host)) ?? plays.at(-1);
+  const dialArmed = ({ host, identity }: Armed): Promise<Remote> => {
+    const play = last(host)?.play;
+    if (!play) throw new Error(`no play has worked on ${host}`);
+    return job.dial(host, identity, scopeOf(host, play), play);
+  };
+  /** Frames that confirming took, by host. */
+  const confirming = new Map<string, number>();
+  const release = async (host: string, { seconds, armed, released }: Confirm): Promise<Problem | undefined> => {
+    for (const one of armed().filter((other) => other.host === host)) {
+      const { error, roundTrips } = await confirmOne(one, { seconds, dial: dialArmed, note });
+      confirming.set(host, (confirming.get(host) ?? 0) + roundTrips);
+      if (error) return new Problem(error.code, error.message, error.hint);
+    }
+    released(host);
+    return undefined;
+  };
   const around: Surroundings = {
     hostNamed,
     factsUsed: job.factsUsed,
     scopeOf,
     remember: (host, values) => memory.set(host, values),
-    ledger: (host, task, identity, more, hidden) =>
-      ledgerOf(job.journal, task, { host, identity, ...more }, hidden, confirm),
+    ledger: (host, task, identity, more, hidden) => ({
+      ...ledgerOf(job.journal, task, { host, identity, ...more }, hidden, confirm),
+      ...(confirm && { release: () => release(host, confirm) }),
+    }),
     pending: (host, play) =>
       job.pending.filter((one) => one.host === host && isOf(one, play)).map(({ handler }) => handler),
     note,
@@ -170,27 +188,16 @@ export async function run(job: Run): Promise<number> {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }
   const armed = confirm?.armed() ?? [];
-  const last = (host: string) => plays.findLast(({ hosts: members }) => members.includes(host)) ?? plays.at(-1);
-  const confirming =
-    confirm && armed.length > 0
-      ? await confirmHosts({
-          armed,
-          seconds: confirm.seconds,
-          dial: ({ host, identity }) => {
-            const play = last(host)?.play;
-            if (!play) throw new Error(`no play has worked on ${host}`);
-            return job.dial(host, identity, scopeOf(host, play), play);
-          },
-          note,
-          emit: tally.emit,
-          play: plays.length,
-        })
-      : undefined;
+  if (confirm && armed.length > 0) {
+    const { seconds } = confirm;
+    const more = await confirmHosts({ armed, seconds, dial: dialArmed, note, emit: tally.emit, play: plays.length });
+    for (const [host, count] of more) confirming.set(host, (confirming.get(host) ?? 0) + count);
+  }
   for (const { host, handler } of pendingIn(notes, job.runId))
     tally.emit({ event: 'warning', host, message: `"${handler}" was notified and not run: the next run does it` });
   const exit_code = tally.exitCode(job.detailedExitCode);
   const round_trips = Object.fromEntries(
-    names.map((name) => [name, (hosts.get(name)?.roundTrips ?? 0) + (confirming?.get(name) ?? 0)]),
+    names.map((name) => [name, (hosts.get(name)?.roundTrips ?? 0) + (confirming.get(name) ?? 0)]),
   );
   tally.emit({ event: 'run_end', finished: new Date().toISOString(), exit_code, hosts: tally.counts(), round_trips });
   return exit_code;

@@ -1,8 +1,14 @@
 import { type Command, NotEmulated } from './fake-command.ts';
 import { fakeVirsh } from './fake-libvirt.ts';
 
-/** What modules have a shell do: ask a guest to shut down and wait, or write and go on where the kernel will not have it. Here all obey. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/** What modules have a shell do: reboot, ask a guest to shut down and wait, or write and go on where the kernel will not have it. Here all obey. */
 export const fakeShell: Command = ([, , script = '', , value, path], files) => {
+  if (script.includes('systemd-run')) {
+    files.put(BOOT_ID, `another than ${files.read(BOOT_ID)?.toString()}`);
+    return '';
+  }
   if (script.includes('shutdown "$1"')) return fakeVirsh(['virsh', 'destroy', value ?? ''], files);
   if (script.startsWith('cd ') || script.startsWith('echo ')) return '';
   if (!script.includes('env printf') || path === undefined)

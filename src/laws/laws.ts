@@ -249,6 +249,18 @@ export const LAWS: Readonly<Record<string, Law>> = {
     }
   },
 
+  'a change that reboots is alone, an event, and says so': async (subject) => {
+    const changes = (await planOn(subject, subject.host()))?.changes ?? [];
+
+    for (const { summary, reboots, once = false, impact } of changes)
+      if (reboots)
+        same(
+          { changes: 1, once: true, impact: 'reboot' },
+          { changes: changes.length, once, impact },
+          `"${summary}", which reboots`,
+        );
+  },
+
   'what is not there is not changed': async (subject) => {
     const plan = await planOn(subject, subject.host());
 

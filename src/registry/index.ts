@@ -27,6 +27,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   numatune: async () => (await import('../../modules/numatune.ts')).numatune,
   package: async () => (await import('../../modules/package.ts')).package_,
   placement: async () => (await import('../../modules/placement.ts')).placement,
+  reboot: async () => (await import('../../modules/reboot.ts')).reboot,
   service: async () => (await import('../../modules/service.ts')).service,
   sysctl: async () => (await import('../../modules/sysctl.ts')).sysctl,
   template: async () => (await import('../../modules/template.ts')).template,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Remote, Unreachable } from '../../src/contract/index.ts';
 import { checkFacts } from '../../src/engine/check-facts.ts';
+import type { ConfirmOptions } from '../../src/engine/confirm.ts';
 import { controlNames } from '../../src/engine/control.ts';
 import type { Event, Result } from '../../src/engine/events.ts';
 import { makeFactBook } from '../../src/engine/facts.ts';
@@ -15,9 +16,11 @@ import { UserError } from '../../src/source/diagnostic.ts';
 import { fakeHost } from '../support/fake-host.ts';
 
 interface Options {
+  readonly confirm?: ConfirmOptions;
   readonly check?: boolean;
   readonly forceHandlers?: boolean;
-  readonly hosts: Readonly<Record<string, Remote | 'down'>>;
+  /** As a function, it is called for each connection. */
+  readonly hosts: Readonly<Record<string, Remote | 'down' | (() => Remote)>>;
   readonly pending?: readonly { readonly host: string; readonly handler: string }[];
   readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -53,7 +56,7 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
     dial: async (name) => {
       const host = hosts[name];
       if (!host || host === 'down') throw new Unreachable('ConnectionRefused', `${name}: connection refused`);
-      return host;
+      return typeof host === 'function' ? host() : host;
     },
     check,
     diff: false,
@@ -65,6 +68,7 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
     pending,
     journal,
     emit: (event) => events.push(event),
+    ...(more.confirm && { confirm: more.confirm }),
   });
   await journal.close();
   const results = events.flatMap((event): Result[] => (event.event === 'task_result' ? [event.result] : []));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionResult, Change, Impact, Module, Remote } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
+import type { Ledger } from '../../src/engine/ledger.ts';
 import { makeOverlay } from '../../src/engine/overlay.ts';
-import { apply, foretell, type Ledger, runModule } from '../../src/engine/run-module.ts';
+import { apply, foretell, runModule } from '../../src/engine/run-module.ts';
 import { fakeHost } from '../support/fake-host.ts';
 import { chained, event, guarded, knob } from './knob-module.ts';
 
@@ -24,8 +25,11 @@ function ledger(): Written {
   };
 }
 
+/** Nothing here reboots. */
+const never = () => Promise.reject(new Error('it reboots'));
+
 const run = (host: Remote, module: Module, params: unknown, written = ledger(), maxImpact: Impact = 'reboot') =>
-  runModule(module, params, openEyes(host, makeOverlay()), apply(written.ledger), maxImpact);
+  runModule(module, params, openEyes(host, makeOverlay()), apply(written.ledger, never), maxImpact);
 
 describe('a module on a host', () => {
   it('changes nothing on a host that is as asked, and sends one frame', async () => {
@@ -108,7 +112,7 @@ describe('a module on a host', () => {
     const full: Ledger = { ...ledger().ledger, intend: () => Promise.reject(new Error('ENOSPC')) };
 
     await expect(
-      runModule(knob, { path: '/k', value: 'on' }, openEyes(host, makeOverlay()), apply(full), 'reboot'),
+      runModule(knob, { path: '/k', value: 'on' }, openEyes(host, makeOverlay()), apply(full, never), 'reboot'),
     ).rejects.toThrow('ENOSPC');
 
     expect(host.actions).toEqual([]);
@@ -199,7 +203,8 @@ describe('reading ahead', () => {
     const jobs = ['/a', '/b', '/c'].map((path) => ({ module: knob, params: { path, value: '1' } }));
 
     await eyes.survey(jobs);
-    for (const { module, params } of jobs) await runModule(module, params, eyes, apply(ledger().ledger), 'reboot');
+    for (const { module, params } of jobs)
+      await runModule(module, params, eyes, apply(ledger().ledger, never), 'reboot');
 
     expect(host.roundTrips).toBe(3);
   });
@@ -218,8 +223,8 @@ describe('reading ahead', () => {
     const b = { path: '/b', value: '1' };
 
     await eyes.survey([{ module: knob, params: b }]);
-    await runModule(knob, { path: '/a', value: '1' }, eyes, apply(ledger().ledger), 'reboot');
-    await runModule(knob, b, eyes, apply(ledger().ledger), 'reboot');
+    await runModule(knob, { path: '/a', value: '1' }, eyes, apply(ledger().ledger, never), 'reboot');
+    await runModule(knob, b, eyes, apply(ledger().ledger, never), 'reboot');
 
     expect(host.read('/b')).toBe('1\n');
   });

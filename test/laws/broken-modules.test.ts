@@ -102,6 +102,11 @@ const broken: [law: string, what: string, subject: ReturnType<typeof moduleWith>
     withChange((change) => ({ ...change, after: { is: 'text', text: 'On\n' } })),
   ],
   [
+    'a change that reboots is alone, an event, and says so',
+    'reboots as if it were nothing',
+    withChange((change) => ({ ...change, reboots: { boot: 'a', after: 2, seconds: 600, every: 5 } })),
+  ],
+  [
     'what is not there is not changed',
     'changes what it calls n/a',
     moduleWith({ plan: (change) => ({ changes: [change], na: 'no such knob' }) }),
