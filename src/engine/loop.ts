@@ -69,6 +69,19 @@ export function failure(error: unknown): Attempt {
   return { status: 'failed', error: shownError(error) };
 }
 
+/**
+ * What can only be foretold may stay unknown. A task that was to act and could not be told fails: the host is not as was
+ * asked, and what comes behind it may count on it.
+ */
+export function decided(came: Attempt, check: boolean): Attempt {
+  if (check || came.status !== 'unknown') return came;
+  const { reason = 'it is not known', ...rest } = came;
+  const message = `it cannot be told what to do here: ${reason}`;
+  const hint =
+    'in a run that acts everything must be known: look at what it depends on, and at check_mode: true before it';
+  return { ...rest, status: 'failed', error: { code: 'NotKnown', message, hint } };
+}
+
 /** What a turn is called in reports. */
 export const labelOf = (loop: Loop, { item }: Turn, scope: Scope): unknown =>
   loop.label ? renderedOr(loop.label, scope, item) : item;

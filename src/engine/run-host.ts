@@ -9,11 +9,11 @@ import { censored } from './censor.ts';
 import type { Clash } from './cross-check.ts';
 import type { Result } from './events.ts';
 import { firstUnmet } from './judge.ts';
-import { failure, labelOf, titleOf, turnsOf } from './loop.ts';
+import { decided, failure, labelOf, titleOf, turnsOf } from './loop.ts';
 import type { Attempt } from './outcome.ts';
 import type { TaskContext, TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
-import { isHidden, settled, settledNames, settleWarily } from './settle.ts';
+import { isCheck, isHidden, settled, settledNames, settleWarily } from './settle.ts';
 import type { Spot } from './spot.ts';
 import { type Flush, isFlushed, type Steps } from './steps.ts';
 
@@ -25,6 +25,8 @@ export interface HostWalk {
   readonly batch: Batch;
   /** All hosts of the batch go step by step, since a failure of one must stop the others. */
   readonly lockstep: boolean;
+  /** What does not say otherwise is only foretold. */
+  readonly check: boolean;
   readonly forceHandlers: boolean;
   readonly context: (
     task: Task,
@@ -93,7 +95,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       if (notice?.doubt === undefined) {
         await one(handler, step, inside);
         await walk.note('settled', handler, [handler]);
-      } else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt });
+      } else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt }, handler);
     }
     walk.batch.past(walk.host, [...turns, walk.steps.after(at)]);
   };
@@ -105,15 +107,20 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (walk.batch.stopped) throw new Stop('stopped');
     const trouble = await walk.ready(task, inside);
     if (trouble) return instead(spot, inside, trouble, task);
-    const way = sure(spot, inside, () => {
-      const scope = walk.scope(task, inside);
-      return {
-        told: notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers),
-        once: settled('run_once', task.runOnce, scope),
-        throttle: settled('throttle', task.throttle ?? 0, scope),
-        emit: (result: Result) => walk.emit(spot, result),
-      };
-    });
+    const way = sure(
+      spot,
+      inside,
+      () => {
+        const scope = walk.scope(task, inside);
+        return {
+          told: notifiedBy(task, (item) => walk.scope(item, inside), walk.play.handlers),
+          once: settled('run_once', task.runOnce, scope),
+          throttle: settled('throttle', task.throttle ?? 0, scope),
+          emit: (result: Result) => walk.emit(spot, result),
+        };
+      },
+      task,
+    );
     if (!way) return;
     const { told, once, throttle } = way;
     let own = false;
@@ -143,18 +150,19 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   };
 
   /** What the playbook says here; where it cannot be told, that is a result as any other. */
-  const sure = <T>(spot: Spot, inside: Inside, read: () => T): T | undefined => {
+  const sure = <T>(spot: Spot, inside: Inside, read: () => T, task?: Task): T | undefined => {
     try {
       return read();
     } catch (error) {
-      return instead(spot, inside, failure(error));
+      return instead(spot, inside, failure(error), task);
     }
   };
 
   /** What there is to say where nothing can be done. */
   const instead = (spot: Spot, inside: Inside, attempt: Attempt, task?: Task): undefined => {
     const { rescued } = inside;
-    const { status, reason, error } = attempt;
+    const check = task ? isCheck(task, walk.scope(task, inside), walk.check) : walk.check;
+    const { status, reason, error } = decided(attempt, check);
     const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
     const ignored = status === 'unreachable' && task !== undefined && ignoresLoss(task, walk.scope(task, inside));
     const shown = ignored ? 'ignored' : status === 'failed' && rescued ? 'rescued' : status;

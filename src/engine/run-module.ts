@@ -112,14 +112,18 @@ function planOrDoubt(module: Module, params: unknown, seen: Seen): Plan | NotKno
 export const foretell = (task: string): Hand => ({
   make: async (changes, eyes) => {
     for (const change of changes) eyes.foretell(change, `${task} would change it`);
-    const unforeseen = changes.find((change) => change.unforeseen !== undefined)?.unforeseen;
-    return unforeseen === undefined ? {} : { unforeseen };
+    return unforeseenOf(changes);
   },
   doubt: (probes, eyes) => eyes.doubt(probes, `${task} may change it, which cannot be known before`),
 });
 
 /** Says what would change, and leaves it at that. */
-export const tell: Hand = { make: async () => ({}), doubt: () => {} };
+export const tell: Hand = { make: async (changes) => unforeseenOf(changes), doubt: () => {} };
+
+function unforeseenOf(changes: readonly Change[]): Made {
+  const unforeseen = changes.find((change) => change.unforeseen !== undefined)?.unforeseen;
+  return unforeseen === undefined ? {} : { unforeseen };
+}
 
 /**
  * Run mode's hand: write down, act, read again in the same frame, and plan again: that plan must be empty. A change whose

@@ -100,6 +100,7 @@ async function runBatch(
     steps,
     batch,
     lockstep,
+    check: around.check,
     forceHandlers: around.forceHandlers || play.forceHandlers,
     ready: (item, inside) => ready(item, host, play, batch.hosts, inside, around),
     scope: (item, { locals }) =>

@@ -7,7 +7,7 @@ import { attempt, keptOf, registeredOf } from './attempt.ts';
 import type { Result, Status } from './events.ts';
 import type { Host, Identity } from './host.ts';
 import { firstUnmet, judge } from './judge.ts';
-import { failure, labelOf, renderedOr, turnsOf } from './loop.ts';
+import { decided, failure, labelOf, renderedOr, turnsOf } from './loop.ts';
 import { type Attempt, pendingOf, shownChange, shownPending } from './outcome.ts';
 import type { Hand } from './run-module.ts';
 import { type Otherwise, type Settings, settle, settledText, settleWarily } from './settle.ts';
@@ -189,7 +189,7 @@ function targetOf(task: Task, context: TaskContext, scope: Scope): string {
 function conclude(
   task: Task,
   context: TaskContext,
-  came: Attempt,
+  attempt: Attempt,
   started: number,
   item: unknown,
   locals: Readonly<Record<string, unknown>>,
@@ -197,6 +197,7 @@ function conclude(
 ): { end: TaskEnd; kept: Kept } {
   const scope = context.scope(locals);
   const settings = known ?? settleWarily(task, scope, context.otherwise);
+  const came = decided(attempt, settings.check);
   if (came.facts) context.remember(came.facts);
   const kept = keptOf(came);
   // Whatever prints it later must not.
