@@ -6,10 +6,11 @@ const HIDDEN = 'the output has been hidden due to the fact that no_log: true was
 
 /** What is told of a `no_log` task: how it ended, and nothing else. */
 export function censored(result: Result): Result {
-  const { host, status, pending, diff, ms, error, item } = result;
+  const { host, status, unreachable, pending, diff, ms, error, item } = result;
   return {
     host,
     status,
+    ...(unreachable && { unreachable }),
     ...(item !== undefined && { item: null }),
     ...(pending && { pending }),
     reason: HIDDEN,
@@ -47,11 +48,12 @@ export const isPassword = (variable: string): boolean =>
 export function censoredEvent(event: Event): Event {
   switch (event.event) {
     case 'task_result': {
-      const { host, status, pending, delegated_to, diff, ms, changes, error, ...free } = event.result;
+      const { host, status, unreachable, pending, delegated_to, diff, ms, changes, error, ...free } = event.result;
       const result: Result = {
         ...hideIn(free),
         host,
         status,
+        ...(unreachable && { unreachable }),
         ...(pending && { pending }),
         ...(delegated_to !== undefined && { delegated_to }),
         ...(error && { error: { ...hideIn(error), code: error.code } }),

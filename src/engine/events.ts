@@ -84,6 +84,8 @@ export interface Result {
   /** The loop item's label; inside of blocks that loop a list of the labels, the outermost first. */
   readonly item?: unknown;
   readonly status: Status;
+  /** The host was lost, whatever was made of that. */
+  readonly unreachable?: true;
   readonly pending?: 'reboot' | 'guest-restart' | 'manual';
   /** Why it was skipped, or is unknown, or what there is to say of it. */
   readonly reason?: string;

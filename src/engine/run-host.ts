@@ -65,9 +65,11 @@ export interface Inside {
   readonly locals: Readonly<Record<string, unknown>>;
   /** How the turns are called in reports. */
   readonly labels: readonly unknown[];
+  /** An `always`: it is done even if another host's failure ends the play. */
+  readonly always: boolean;
 }
 
-const OUTSIDE: Inside = { rescued: false, turns: [], locals: {}, labels: [] };
+const OUTSIDE: Inside = { rescued: false, turns: [], locals: {}, labels: [], always: false };
 
 /** How the host left the play. */
 export type Leave = 'done' | 'failed' | 'unreachable' | 'ended' | 'play-ended' | 'stopped';
@@ -86,12 +88,12 @@ class Stop extends Error {
 
 export async function runHost(walk: HostWalk): Promise<Leave> {
   const notified = new Map<Task, Notice>(walk.pending.map((handler) => [handler, {}]));
-  const flush = async (at: Flush, turns: Spot): Promise<void> => {
+  const flush = async (at: Flush, { turns, rescued, always }: Inside): Promise<void> => {
     for (const handler of walk.play.handlers) {
       const notice = notified.get(handler);
       if (!notified.delete(handler)) continue;
       const step = walk.steps.ofHandler(handler, at);
-      const inside = { ...OUTSIDE, turns };
+      const inside = { ...OUTSIDE, turns, rescued, always };
       if (notice?.doubt === undefined) {
         await one(handler, step, inside);
         await walk.note('settled', handler, [handler]);
@@ -104,7 +106,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     const spot = [...inside.turns, step];
     walk.batch.past(walk.host, spot);
     if (walk.lockstep) await walk.batch.reached(spot);
-    if (walk.batch.stopped) throw new Stop('stopped');
+    if (walk.batch.stopped && !inside.always) throw new Stop('stopped');
     const trouble = await walk.ready(task, inside);
     if (trouble) return instead(spot, inside, trouble, task);
     const way = sure(
@@ -163,7 +165,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     const { rescued } = inside;
     const check = task ? isCheck(task, walk.scope(task, inside), walk.check) : walk.check;
     const { status, reason, error } = decided(attempt, check);
-    const result = { host: walk.host, changes: [], diff: false, ms: 0 } as const;
+    const lost = status === 'unreachable' && ({ unreachable: true } as const);
+    const result = { host: walk.host, ...lost, changes: [], diff: false, ms: 0 } as const;
     const ignored = status === 'unreachable' && task !== undefined && ignoresLoss(task, walk.scope(task, inside));
     const shown = ignored ? 'ignored' : status === 'failed' && rescued ? 'rescued' : status;
     walk.emit(spot, { ...result, status: shown, ...(reason !== undefined && { reason }), ...(error && { error }) });
@@ -179,7 +182,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
 
   const items = async (list: readonly Item[], inside: Inside): Promise<void> => {
     for (const item of list) {
-      if (walk.batch.stopped) throw new Stop('stopped');
+      if (walk.batch.stopped && !inside.always) throw new Stop('stopped');
       if (item.kind === 'block') await block(item, inside);
       else if (item.kind === 'meta') await meta(item, inside);
       else await one(item, walk.steps.of(item), inside);
@@ -199,7 +202,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     for (const [index, turn] of turns.entries()) {
       if (turn.wait > 0) await sleep(turn.wait * 1000);
       await blockOnce(item, {
-        rescued: inside.rescued,
+        ...inside,
         turns: [...spot, index],
         locals: { ...inside.locals, ...turn.locals },
         labels: [...inside.labels, labelOf(loop, turn, scope.with('loop', turn.locals))],
@@ -224,7 +227,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       }
     }
     // A host that cannot be reached, and a bug of ours, leave no way to go on.
-    if (leaving === undefined || isFailure(leaving)) await items(item.always, inside);
+    if (leaving === undefined || isFailure(leaving) || isStopped(leaving))
+      await items(item.always, { ...inside, always: true });
     if (leaving !== undefined) throw leaving;
   };
 
@@ -240,7 +244,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
         ? await walk.batch.once(walk.host, spot, async () => sure(spot, inside, holds))
         : sure(spot, inside, holds);
     if (!met) return;
-    if (item.action === 'flush_handlers') await flush(item, inside.turns);
+    if (item.action === 'flush_handlers') await flush(item, inside);
     if (item.action === 'clear_facts') await walk.clearFacts();
     if (item.action === 'end_host') throw new Stop('ended');
     if (item.action === 'end_play') throw new Stop('play-ended');
@@ -251,7 +255,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     try {
       await flush(
         walk.play.sections.findLastIndex((list) => list.length > 0),
-        [],
+        OUTSIDE,
       );
     } catch (stop) {
       if (!(stop instanceof Stop)) throw stop;
@@ -272,7 +276,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   try {
     for (const [section, list] of walk.play.sections.entries()) {
       await items(list, OUTSIDE);
-      if (isFlushed(walk.play, section)) await flush(section, []);
+      if (isFlushed(walk.play, section)) await flush(section, OUTSIDE);
     }
     return 'done';
   } catch (stop) {
@@ -282,6 +286,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
   }
 }
 
+const isStopped = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'stopped';
 const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave === 'failed';
 
 const ignoresLoss = (task: Task, scope: Scope): boolean =>

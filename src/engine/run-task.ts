@@ -211,6 +211,7 @@ function conclude(
       ...named,
       ...(item !== undefined && { item }),
       status,
+      ...(came.status === 'unreachable' && { unreachable: true }),
       ...(pending && { pending }),
       ...(came.reason !== undefined && { reason: came.reason }),
       changes: [...(came.plan?.changes ?? []).map(shownChange), ...(came.plan?.pending ?? []).map(shownPending)],

@@ -76,7 +76,7 @@ function resultLines(result: Result, step: Step, { paint, verbosity }: Style): s
       lines.push(paint('magenta', `unknown: ${of}${reasonOf(result, true)}`));
       break;
     default: {
-      const word = result.status === 'unreachable' ? 'UNREACHABLE' : 'FAILED';
+      const word = result.unreachable || result.status === 'unreachable' ? 'UNREACHABLE' : 'FAILED';
       const start = item ? `failed: [${host}]${item} => ` : `fatal: [${host}]: ${word}! => `;
       lines.push(...errorLines(start, result, step, paint));
     }

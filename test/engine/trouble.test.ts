@@ -30,6 +30,67 @@ describe('a host that fails', () => {
     expect(said(plain.results)).toEqual(['h1 changed', 'h1 failed']);
   });
 
+  it('ends the play for all, and what is always done is done where it was begun', async () => {
+    const fatal = `- hosts: all
+  any_errors_fatal: true
+  tasks:
+    - block:
+        - fail: { msg: broken }
+          when: inventory_hostname == "h1"
+        - debug: { msg: never }
+      always:
+        - debug: { msg: always }
+    - block:
+        - debug: { msg: never }
+      always:
+        - debug: { msg: never begun }
+`;
+
+    const { results } = await play(fatal, on('h1', 'h2'));
+
+    expect(results.map(({ host, status, message }) => [host, status, message]).toSorted()).toEqual([
+      ['h1', 'failed', undefined],
+      ['h1', 'ok', { msg: 'always' }],
+      ['h2', 'ok', { msg: 'always' }],
+      ['h2', 'skipped', undefined],
+    ]);
+  });
+
+  it('is rescued where the handler that fails is flushed in a block that rescues', async () => {
+    const flushed = `- hosts: all
+  any_errors_fatal: true
+  tasks:
+    - block:
+        - { debug: {}, changed_when: true, notify: h }
+        - meta: flush_handlers
+        - debug: { msg: never }
+      rescue:
+        - debug: { msg: rescue }
+  handlers: [{ name: h, fail: {} }]
+`;
+
+    const { results, status } = await play(flushed, on('h1'));
+
+    expect(said(results)).toEqual(['h1 changed', 'h1 rescued', 'h1 ok']);
+    expect(status).toBe(0);
+  });
+
+  it('counts a host that is lost among those that failed', async () => {
+    const share = `- hosts: all
+  max_fail_percentage: 50
+  tasks:
+    - sysctl: { name: vm.swappiness, value: 10 }
+    - fail: { msg: broken }
+      when: inventory_hostname == "h2"
+    - debug: { msg: never }
+`;
+
+    const { results, status } = await play(share, { hosts: { ...on('h1', 'h2').hosts, h3: 'down' } });
+
+    expect(said(results).toSorted()).toEqual(['h1 changed', 'h1 skipped', 'h2 changed', 'h2 failed', 'h3 unreachable']);
+    expect(status).toBe(4);
+  });
+
   it('stops the others where a single task says any_errors_fatal', async () => {
     const fatal = `- hosts: all
   tasks:

@@ -25,7 +25,10 @@ it('fails a task that was to act and cannot be told, and goes no further', async
 
   const { results, status } = await play(`${swappiness}    - debug: {}\n`, { hosts });
 
-  const error = { code: 'NotKnown', message: expect.stringMatching(/^it cannot be told what to do here: .*needs-restarting/) };
+  const error = {
+    code: 'NotKnown',
+    message: expect.stringMatching(/^it cannot be told what to do here: .*needs-restarting/),
+  };
   expect(results.slice(1)).toEqual([
     expect.objectContaining({ status: 'failed', error: expect.objectContaining(error) }),
   ]);
