@@ -9,12 +9,24 @@ const WORD = /[^\s,\]}]+/y;
 /** Whether the text is JSON: Ansible reads as JSON whatever can be, before it tries YAML. */
 export function isJson(text: string): boolean {
   try {
-    JSON.parse(text);
+    JSON.parse(strict(text));
     return true;
   } catch {
     return false;
   }
 }
+
+const NOT_FINITE: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+
+/** Without the words that Python's JSON has beyond the standard. */
+const strict = (text: string): string =>
+  /NaN|Infinity/.test(text)
+    ? text.replaceAll(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (match) => (match.startsWith('"') ? match : '0'))
+    : text;
 
 /**
  * JSON with positions, keys in the order written and whole numbers of any size. Throws `UserError` where it is none.
@@ -22,7 +34,7 @@ export function isJson(text: string): boolean {
  */
 export function parseJson(text: string, file: string): Node {
   try {
-    JSON.parse(text);
+    JSON.parse(strict(text));
   } catch (error) {
     throw new UserError([
       mistake('BadJson', `this is not JSON: ${(error as Error).message}`, { file, line: 1, column: 1 }),
@@ -54,7 +66,7 @@ class Reader {
     if (char === '[') return this.#list(depth);
     const raw = this.#match(char === '"' ? STRING : WORD);
     const at = this.#position(raw.length, raw.length);
-    const value: string | number | boolean | null = JSON.parse(raw);
+    const value: string | number | boolean | null = NOT_FINITE[raw] ?? JSON.parse(raw);
     const whole = typeof value === 'number' && /^-?\d+$/.test(raw);
     return {
       kind: 'scalar',

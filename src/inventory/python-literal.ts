@@ -137,7 +137,7 @@ class Reader {
     this.#expect('}');
     if (entries.length > 0 && entries.length < keys.length) throw new NoLiteral();
     keys.forEach(mustHash);
-    return keys.length === entries.length ? { type: 'dict', entries } : { type: 'set', items: keys };
+    return keys.length === entries.length ? { type: 'dict', entries: distinct(entries) } : { type: 'set', items: keys };
   }
 
   #number(): Literal {
@@ -248,6 +248,27 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
   v: '\v',
 };
+
+type Pair = readonly [Literal, Literal];
+
+/** Of keys that are the same to Python the first stays, with the last value. */
+function distinct(entries: readonly Pair[]): readonly Pair[] {
+  const known = new Map<string, Pair>();
+  for (const [key, value] of entries) {
+    const identity = identityOf(key);
+    known.set(identity, [known.get(identity)?.[0] ?? key, value]);
+  }
+  return [...known.values()];
+}
+
+/** Equal for what is equal in Python, where 1, 1.0 and True are. */
+function identityOf(key: Literal): string {
+  if (key.type === 'int') return `number ${Number.isSafeInteger(Number(key.text)) ? Number(key.text) : key.text}`;
+  if (key.type === 'float') return `number ${Number(key.text)}`;
+  if (key.type === 'bool') return `number ${Number(key.value)}`;
+  if ('items' in key) return `${key.type} ${JSON.stringify(key.items.map(identityOf))}`;
+  return `${key.type} ${'text' in key ? key.text : 'value' in key ? key.value : ''}`;
+}
 
 function mustHash(value: Literal): void {
   if (value.type === 'list' || value.type === 'set' || value.type === 'dict')

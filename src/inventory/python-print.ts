@@ -36,7 +36,7 @@ export function pythonRepr(node: Node): string {
 function reprOf(value: Scalar['value'], float: boolean): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return float ? floatText(value) : integerText(value);
+  if (typeof value === 'number') return float || !Number.isFinite(value) ? floatText(value) : integerText(value);
   return typeof value === 'bigint' ? String(value) : textRepr(value);
 }
 

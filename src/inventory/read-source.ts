@@ -57,7 +57,7 @@ export async function readSource(source: string, roster: Roster, options: ReadOp
 
 /** `h1,[::1]:2222,h3`: ports, but no ranges. */
 function readHostList(list: string, roster: Roster): void {
-  roster.source = list;
+  roster.source = undefined;
   for (const item of list.split(',')) {
     const name = strip(item);
     const address = parseAddress(name);

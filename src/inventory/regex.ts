@@ -7,7 +7,7 @@ import { mistake, UserError } from '../source/diagnostic.ts';
  */
 export function matcherOf(expression: string): (name: string) => boolean {
   try {
-    const compiled = RE2JS.compile(expression.replaceAll(/\\Z/g, '\\z'));
+    const compiled = RE2JS.compile(inWordsOfRe2(expression));
     return (name) => compiled.matcher(name).lookingAt();
   } catch (error) {
     const why = (error as Error).message;
@@ -25,4 +25,19 @@ export function matcherOf(expression: string): (name: string) => boolean {
       mistake('UnsupportedPattern', message, undefined, 'combine patterns with :& and :! in its place'),
     ]);
   }
+}
+
+/** `\Z` is `\z` there, and a bracket in a class is but a bracket to Python. */
+function inWordsOfRe2(expression: string): string {
+  let inClass = false;
+  return expression.replaceAll(/\\.|\[\^?\]?|\]/gs, (part) => {
+    if (part === '\\Z') return '\\z';
+    if (part.startsWith('\\')) return part;
+    if (!inClass && part !== ']') {
+      inClass = true;
+      return part.replace(']', '\\]');
+    }
+    if (part.endsWith(']')) inClass = false;
+    return part.replace('[', '\\[');
+  });
 }

@@ -8,6 +8,7 @@ import type { Group, Host } from './types.ts';
 
 export interface MutableHost extends Host {
   readonly groups: MutableGroup[];
+  left?: MutableGroup | undefined;
   readonly variables: Map<string, Node>;
 }
 
@@ -135,7 +136,10 @@ export class Roster {
 }
 
 /** All groups a host is in: those that list it, and their parents up to `all`. */
-export function groupsOf<G extends Group>(host: { readonly groups: readonly G[] }): Set<G> {
+export function groupsOf<G extends Group>(host: {
+  readonly groups: readonly G[];
+  readonly left?: G | undefined;
+}): Set<G> {
   const found = new Set<G>();
   const climb = (group: G): void => {
     if (found.has(group)) return;
@@ -143,6 +147,7 @@ export function groupsOf<G extends Group>(host: { readonly groups: readonly G[] 
     (group.parents as readonly G[]).forEach(climb);
   };
   host.groups.forEach(climb);
+  if (host.left) found.delete(host.left);
   return found;
 }
 
@@ -155,6 +160,7 @@ function join(group: MutableGroup, host: MutableHost): void {
 function leave(group: MutableGroup, host: MutableHost): void {
   group.hosts.splice(group.hosts.indexOf(host), 1);
   host.groups.splice(host.groups.indexOf(group), 1);
+  host.left = group;
 }
 
 function adopt(parent: MutableGroup, child: MutableGroup): void {
@@ -190,7 +196,7 @@ function sink(group: MutableGroup): void {
 /** As Python's `int()` takes it. */
 function priorityOf(node: Node): number {
   const written = node.kind === 'scalar' ? node.value : null;
-  const number = typeof written === 'string' && !/^\s*[-+]?\d+\s*$/.test(written) ? Number.NaN : Number(written);
+  const number = typeof written === 'string' ? integerIn(written) : Number(written);
   if (written === null || !Number.isFinite(number))
     throw new Misread(
       'BadPriority',
@@ -199,3 +205,6 @@ function priorityOf(node: Node): number {
     );
   return Math.trunc(number);
 }
+
+const integerIn = (text: string): number =>
+  /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;

@@ -52,7 +52,10 @@ export function runScript(path: string, args: readonly string[], options: Script
       if (signal) return fail(`was ended by signal ${signal} (${constants.signals[signal]})${words}`);
       if (code !== 0) return fail(`ended with status ${code}${words}`);
       try {
-        resolve({ stdout: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(collected.stdout)), stderr });
+        resolve({
+          stdout: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(collected.stdout)),
+          stderr,
+        });
       } catch {
         fail('printed bytes that are not UTF-8 text');
       }

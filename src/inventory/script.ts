@@ -1,7 +1,8 @@
 import { type Diagnostic, mistake, UserError } from '../source/diagnostic.ts';
-import { child, describeNode, type Entry, type Node } from '../source/node.ts';
+import { child, describeNode, type Entry, type MapNode, type Node } from '../source/node.ts';
 import { isJson, parseJson } from './json.ts';
 import { attempt } from './misread.ts';
+import { parseData } from './parse-data.ts';
 import type { Roster } from './roster.ts';
 import { runScript, type ScriptOptions } from './run-script.ts';
 
@@ -18,8 +19,8 @@ export async function readScript(path: string, roster: Roster, options: ScriptOp
   for (const entry of root.entries) if (entry.key !== '_meta') readGroup(entry, hosts, roster, found);
   if (found.length > 0) throw new UserError(found);
 
-  const meta = child(root, '_meta');
-  const known = meta && child(meta, 'hostvars');
+  const known = hostVariablesIn(root, found);
+  if (found.length > 0) throw new UserError(found);
   const asked = [...hosts];
   while (asked.length > 0) {
     const some = asked.splice(0, AT_ONCE);
@@ -34,6 +35,20 @@ export async function readScript(path: string, roster: Roster, options: ScriptOp
   if (found.length > 0) throw new UserError(found);
 }
 
+/** `_meta.hostvars`; undefined where each host is to be asked for, as where it is null. */
+function hostVariablesIn(root: MapNode, found: Diagnostic[]): MapNode | undefined {
+  const refuse = (what: string, node: Node): undefined => {
+    found.push(mistake('BadInventory', `${what} cannot be ${describeNode(node)}`, node.at));
+    return undefined;
+  };
+  const meta = child(root, '_meta');
+  if (!meta || (meta.kind === 'list' && meta.items.length === 0)) return undefined;
+  if (meta.kind !== 'map') return refuse('_meta', meta);
+  const known = child(meta, 'hostvars');
+  if (!known || (known.kind === 'scalar' && known.value === null)) return undefined;
+  return known.kind === 'map' ? known : refuse('hostvars in _meta', known);
+}
+
 async function ask(path: string, args: readonly string[], roster: Roster, options: ScriptOptions) {
   const { stdout, stderr } = await runScript(path, args, options);
   const command = [path, ...args].join(' ');
@@ -43,8 +58,11 @@ async function ask(path: string, args: readonly string[], roster: Roster, option
     const hint = 'an inventory script prints one JSON object';
     return new UserError([mistake('InventoryScript', `\`${command}\` printed ${what}`, undefined, hint)]);
   };
-  if (!isJson(stdout)) throw wrong(printed === 'nothing' ? printed : `what is not JSON: ${printed}`);
-  const root = parseJson(stdout, command);
+  if (printed === 'nothing') throw wrong(printed);
+  // Of one host Ansible takes YAML too.
+  const isHost = args[0] === '--host';
+  if (!isHost && !isJson(stdout)) throw wrong(`what is not JSON: ${printed}`);
+  const root = isHost ? parseData(stdout, command) : parseJson(stdout, command);
   if (root.kind !== 'map') throw wrong(describeNode(root));
   return root;
 }
@@ -75,8 +93,9 @@ function readGroup(entry: Entry, hosts: Map<string, Entry['keyAt']>, roster: Ros
     }
   const variables = child(value, 'vars');
   if (variables) setAll(group, variables, `the group "${group}"`, keyAt, roster, found);
-  for (const name of namesIn(child(value, 'children'))) {
-    if (name === undefined) refuse('the children', value);
+  const children = child(value, 'children');
+  for (const name of namesIn(children)) {
+    if (name === undefined) refuse('the children', children ?? value);
     else
       attempt(keyAt, found, () => {
         roster.addGroup(name, keyAt);

@@ -36,6 +36,18 @@ export function pythonTime(scalar: Scalar): string | undefined {
   return `datetime.datetime(${[...found.date, hour, minute, ...seconds, ...zone].join(', ')})`;
 }
 
+/** Why PyYAML fails at a scalar that looks like a time and is none, such as 30 February; undefined for all others. */
+export function impossibleTime(scalar: Scalar): string | undefined {
+  const found = timestampOf(scalar);
+  if (!found) return undefined;
+  const [year, month, day] = found.date;
+  const [hour, minute, second] = found.time ?? [0, 0, 0];
+  const days = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > days) return 'there is no such day';
+  if (hour > 23 || minute > 59 || second > 59) return 'there is no such time of day';
+  return Math.abs(found.offset ?? 0) >= 86_400 ? 'there is no such time zone' : undefined;
+}
+
 function timestampOf({ value, quoted, tag }: Scalar): Timestamp | undefined {
   if (typeof value !== 'string' || quoted || tag !== undefined) return undefined;
   const match = TIMESTAMP.exec(value);

@@ -8,6 +8,8 @@ export interface Host {
   readonly name: string;
   /** The groups that list it, without their parents. */
   readonly groups: readonly Group[];
+  /** `ungrouped`, where it was taken out of that: then it is not in it by way of another group either. */
+  readonly left?: Group | undefined;
   /** From the inventory sources themselves, `host_vars` not among them. */
   readonly variables: Variables;
   /** The source that named it first, absolute; undefined for the implicit localhost. */

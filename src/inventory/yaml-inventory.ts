@@ -4,6 +4,7 @@ import { attempt } from './misread.ts';
 import { isEmpty, keyValue } from './python-node.ts';
 import { expandHostPattern } from './ranges.ts';
 import type { Roster } from './roster.ts';
+import { isoTime } from './timestamp.ts';
 
 const SECTIONS: readonly string[] = ['vars', 'children', 'hosts'];
 
@@ -96,7 +97,9 @@ function readHosts(entry: Entry, group: string, roster: Roster, found: Diagnosti
 }
 
 function isText(entry: Entry, what: string, found: Diagnostic[]): boolean {
-  if (typeof keyValue(entry) === 'string') return true;
+  const { key, keyAt, keyPlain } = entry;
+  const isTime = isoTime({ kind: 'scalar', value: key, at: keyAt, quoted: !keyPlain }) !== undefined;
+  if (typeof keyValue(entry) === 'string' && !isTime) return true;
   const message = `the name of a ${what} must be a text, and ${entry.key} is none`;
   found.push(mistake('NameNotText', message, entry.keyAt, `put it in quotes: "${entry.key}":`));
   return false;

@@ -124,7 +124,8 @@ export function convertYaml(
         ),
       );
     }
-    return { ...base, value };
+    const float = wanted === 'float' && Number.isInteger(value);
+    return { ...base, value, ...(float && { raw: `${value}.0` }) };
   };
 
   const isUnsafe = (tag: string | undefined, at: Position): boolean => {
@@ -132,6 +133,11 @@ export function convertYaml(
     if (sealed !== undefined) {
       const hint = `write NAME: ${sealed} | and the encrypted text below it`;
       found.push(mistake('BadTag', `${sealed} stands before a text`, at, hint));
+    }
+    const foreign = /^tag:yaml\.org,2002:(set|omap|pairs)$/.exec(tag ?? '')?.[1];
+    if (foreign !== undefined) {
+      const hint = 'take the tag out, and write a mapping or a list of mappings';
+      found.push(mistake('BadTag', `!!${foreign} is a type that nothing here takes`, at, hint));
     }
     return tag === '!unsafe';
   };

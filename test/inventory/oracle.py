@@ -82,18 +82,44 @@ def drawn(cli, case, show_vars):
 
 
 def hosts(cli, pattern, limit):
-    cli.inventory._subset = None
-    cli.inventory.clear_pattern_cache()
-    cli.inventory._hosts_patterns_cache = {}
-    data = cli.inventory._inventory
-    if data.localhost and data.localhost.implicit:
-        data.localhost = None
+    afresh(cli)
     try:
         return [str(host) for host in CLI.get_host_list(cli.inventory, limit, pattern)]
     except AnsibleError:
         if limit:
             raise
         return []
+
+
+def afresh(cli):
+    cli.inventory._subset = None
+    cli.inventory.clear_pattern_cache()
+    cli.inventory._hosts_patterns_cache = {}
+    data = cli.inventory._inventory
+    if data.localhost and data.localhost.implicit:
+        data.localhost = None
+
+
+def single(cli, case, pattern):
+    options(case)
+    afresh(cli)
+    found = cli.inventory.get_hosts(pattern)
+    if len(found) != 1:
+        raise AnsibleError("You must pass a single valid host to --host parameter")
+    return cli.dump(cli._get_host_variables(host=found[0]))
+
+
+def magic(cli):
+    def of(host):
+        known = host.get_magic_vars()
+        return [
+            host.name,
+            known["inventory_hostname_short"],
+            known["group_names"],
+        ]
+
+    every = cli.inventory.hosts.values()
+    return [cli.inventory.get_groups_dict() if every else {}, [of(host) for host in every]]
 
 
 def answer(case):
@@ -108,6 +134,8 @@ def answer(case):
         "export": attempt(lambda: listed(cli, case, True)),
         "graph": attempt(lambda: drawn(cli, case, False)),
         "vars": attempt(lambda: drawn(cli, case, True)),
+        "magic": attempt(lambda: magic(cli)),
+        "single": [attempt(lambda: single(cli, case, one["pattern"])) for one in case["patterns"]],
         "hosts": [attempt(lambda: hosts(cli, one["pattern"], one.get("limit"))) for one in case["patterns"]],
     }
 
