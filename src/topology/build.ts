@@ -3,7 +3,6 @@ import {
   formatCpuSet,
   intersectionOf,
   Problem,
-  parseCpuSet,
   RESERVE_FILE,
   reserveOf,
   type Seen,
@@ -16,7 +15,7 @@ import { findLlcs } from './llcs.ts';
 import type { Group, Kind, Shelf, Socket, Topology } from './model.ts';
 import { readNodes } from './nodes.ts';
 import { cpuOf, groupBy, type SiblingsOf, siblingSets } from './sibling-sets.ts';
-import { filesOf, told } from './told.ts';
+import { filesOf, told, toldList } from './told.ts';
 
 /**
  * A host's topology out of what was read by `topologyProbes` and, where they were asked too, `deviceProbes`; without its
@@ -86,7 +85,7 @@ function readSockets(seen: Seen, online: CpuSet, siblings: SiblingsOf): Socket[]
 function readKinds(seen: Seen, online: CpuSet): Kind[] {
   const pmus = [...filesOf(seen, 'topology.kinds')].map(([path, list]) => ({
     name: path.split('/').at(-2) ?? '',
-    cpus: intersectionOf(parseCpuSet(list), online),
+    cpus: intersectionOf(toldList(list), online),
   }));
   if (pmus.length > 0) return pmus.sort((a, b) => Number(b.name === 'cpu_core') - Number(a.name === 'cpu_core'));
   const capacities = new Map(

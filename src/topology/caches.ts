@@ -1,14 +1,6 @@
-import {
-  type CpuSet,
-  cpuSet,
-  formatCpuSet,
-  intersectionOf,
-  parseCpuMask,
-  parseCpuSet,
-  type Seen,
-} from '../contract/index.ts';
+import { type CpuSet, cpuSet, formatCpuSet, intersectionOf, type Seen } from '../contract/index.ts';
 import type { Cache } from './model.ts';
-import { filesOf } from './told.ts';
+import { filesOf, toldList, toldMask } from './told.ts';
 
 const TYPES = { Data: 'data', Instruction: 'instruction', Unified: 'unified' } as const;
 const TYPE_ORDER = ['unified', 'data', 'instruction'];
@@ -56,7 +48,7 @@ function byIndex(files: ReadonlyMap<string, string>): Map<string, CacheFiles> {
 
 function sharing(files: CacheFiles, self: number, online: CpuSet): CpuSet {
   const { shared_cpu_map: mask, shared_cpu_list: list = '' } = files;
-  const told = mask === undefined ? parseCpuSet(list) : parseCpuMask(mask);
+  const told = mask === undefined ? toldList(list) : toldMask(mask);
   return cpuSet([...intersectionOf(told, online), self]);
 }
 

@@ -1,6 +1,6 @@
-import { type CpuSet, cpuSet, intersectionOf, parseCpuMask, parseCpuSet, type Seen } from '../contract/index.ts';
+import { type CpuSet, cpuSet, intersectionOf, type Seen } from '../contract/index.ts';
 import type { Hugepages, NumaNode } from './model.ts';
-import { filesOf, told } from './told.ts';
+import { filesOf, told, toldList, toldMask } from './told.ts';
 
 /**
  * NUMA nodes in the order of their numbers, those without CPUs or without memory too. A kernel that knows of no nodes
@@ -34,8 +34,8 @@ function byNode(files: ReadonlyMap<string, string>): Map<number, string> {
 function cpusByNode(seen: Seen): Map<number, CpuSet> {
   const found = new Map<number, CpuSet>();
   for (const [path, content] of seen.files('topology.nodes')) {
-    if (path.endsWith('/cpumap')) found.set(nodeOf(path), parseCpuMask(content));
-    if (path.endsWith('/cpulist') && !found.has(nodeOf(path))) found.set(nodeOf(path), parseCpuSet(content));
+    if (path.endsWith('/cpumap')) found.set(nodeOf(path), toldMask(content));
+    if (path.endsWith('/cpulist') && !found.has(nodeOf(path))) found.set(nodeOf(path), toldList(content));
   }
   return found;
 }

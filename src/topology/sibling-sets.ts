@@ -1,5 +1,6 @@
-import { type CpuSet, cpuSet, intersectionOf, parseCpuMask, parseCpuSet, type Seen } from '../contract/index.ts';
+import { type CpuSet, cpuSet, intersectionOf, type Seen } from '../contract/index.ts';
 import type { Group } from './model.ts';
+import { toldList, toldMask } from './told.ts';
 
 /** The set that one CPU's `topology/NAME` tells, online CPUs only; undefined where there is no such file. */
 export type SiblingsOf = (cpu: number, names: readonly string[]) => CpuSet | undefined;
@@ -13,7 +14,7 @@ export function siblingSets(seen: Seen, online: CpuSet): SiblingsOf {
       const list = lists.get(`${cpu} ${name}_list`);
       const mask = masks.get(`${cpu} ${name}`);
       if (list === undefined && mask === undefined) continue;
-      const all = mask === undefined ? parseCpuSet(list ?? '') : parseCpuMask(mask);
+      const all = mask === undefined ? toldList(list ?? '') : toldMask(mask);
       return intersectionOf(all, online);
     }
     return undefined;

@@ -36,6 +36,35 @@ describe('a topology out of readings', () => {
     expect(lists(sockets)).toEqual(['0-1,4-5', '2-3,6-7']);
   });
 
+  it('reads masks as kernels of 2006 wrote them, with a NUL behind the line', () => {
+    const { cores, caches, nodes } = topologyOf({
+      ...cpus(2, () => ({
+        'topology/thread_siblings': '00000000,00000003\n\0',
+        'cache/index0/level': '1',
+        'cache/index0/type': 'Data',
+        'cache/index0/shared_cpu_map': '00000000,00000003\n\0',
+      })),
+      [`${NODE}/node0/cpumap`]: '00000000,00000003\n\0',
+      [`${NODE}/node1/cpumap`]: '\0',
+    });
+
+    expect([lists(cores), lists(caches), lists(nodes)]).toEqual([['0-1'], ['0-1'], ['0-1', '']]);
+  });
+
+  it('takes for online what has a folder, where a capture was cut down and its lists were not', () => {
+    const topology = topologyOf({
+      ...cpus(4, (cpu) => ({ 'topology/physical_package_id': cpu < 2 ? '36' : '3180' })),
+      [`${CPU}/online`]: '0-223\n',
+      [`${CPU}/present`]: '0-223\n',
+    });
+
+    expect(topology.cpus).toMatchObject({ online: [0, 1, 2, 3], offline: [] });
+    expect(topology.sockets).toEqual([
+      { id: 36, cpus: [0, 1] },
+      { id: 3180, cpus: [2, 3] },
+    ]);
+  });
+
   it('counts packages without a number of their own from 0', () => {
     const { sockets } = topologyOf(
       cpus(4, (cpu) => ({
