@@ -37,6 +37,8 @@ export interface Change {
   readonly moves?: readonly { readonly probe: Probe; readonly after: Reading }[];
   /** What comes of it cannot be told before it is done: in check mode the task is unknown, for this reason. */
   readonly unforeseen?: string;
+  /** All that stands below this path is another after: unknown to the tasks behind it. */
+  readonly covers?: string;
   /** Doing it may bring files and commands that are not there yet, for this reason. */
   readonly brings?: string;
   /** An event rather than a state (a restart, a command): done each time it is planned, and planned each time. */

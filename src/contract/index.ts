@@ -53,6 +53,20 @@ export type { LineFormat } from './lines.ts';
 export { pokeKnob, replaceFile } from './make-change.ts';
 export type { Example, Module, Shown, Source } from './module.ts';
 export { defineModule } from './module.ts';
+export type { Entry } from './mounts/fstab.ts';
+export { devicePath, differences, entriesFor, withEntry, withoutEntries } from './mounts/fstab.ts';
+export type { Mounted } from './mounts/mountinfo.ts';
+export {
+  mountedAt,
+  mountOf,
+  parseMounts,
+  printForetold,
+  rootOf,
+  sameMounts,
+  sameType,
+  shownOptions,
+} from './mounts/mountinfo.ts';
+export { forMount, lacks, toRemount, toRestore } from './mounts/options.ts';
 export { nearest } from './nearest.ts';
 export { matches, matchesText } from './pattern.ts';
 export type { Probe, Probes } from './probe.ts';

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { type Change, memberPath, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
-import { endsWithBoot } from './ends-with-boot.ts';
+import { endsWithBoot, isBelow } from './veils.ts';
 
 /** What a host would read if the foretold changes had been made. */
 export interface Overlay {
@@ -15,18 +15,25 @@ export interface Overlay {
   readonly version: number;
 }
 
+/** What reads unknown from some moment on. */
+interface Veil {
+  readonly hides: (probe: Probe) => boolean;
+  readonly because: string;
+}
+
 /**
  * Changes to files show through every probe that would see them: the file itself, a glob that matches it, the listing of
  * its directory; changes to a guest through the look at all guests. What a change disturbs reads unknown, unless a later
- * change says what it will be. Behind a reboot, so does all that ends with a boot; files on disks are as they were written.
+ * change says what it will be. So does all that ends with a boot, behind a reboot, and what something is mounted over.
  */
-export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map(), {});
+export const makeOverlay = (): Overlay => overlayOf(new Map(), new Map(), new Map(), []);
 
 function overlayOf(
   paths: Map<string, Reading>,
   guests: Map<string, Reading>,
   others: Map<string, { readonly probe: Probe; readonly reading: Reading }>,
-  { brought, rebooted }: { readonly brought?: string | undefined; readonly rebooted?: string | undefined },
+  veils: readonly Veil[],
+  brought?: string,
 ): Overlay {
   let version = 0;
   const put = (probe: Probe, reading: Reading): void => {
@@ -41,7 +48,9 @@ function overlayOf(
       return version;
     },
     add(change, because) {
-      if (change.reboots) reboot(because);
+      if (change.reboots) hide({ hides: endsWithBoot, because });
+      const { covers } = change;
+      if (covers !== undefined) hide({ hides: (probe) => isBelow(probe, covers), because });
       for (const probe of change.disturbs ?? []) put(probe, unknown(because));
       put(change.target, change.after);
       for (const { probe, after } of change.moves ?? []) put(probe, after);
@@ -52,21 +61,23 @@ function overlayOf(
       const would = over(probe, real);
       return would.is === 'absent' && brought !== undefined && would === real ? { ...would, maybe: brought } : would;
     },
-    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others), { brought, rebooted }),
+    copy: () => overlayOf(new Map(paths), new Map(guests), new Map(others), veils, brought),
   };
 
-  function reboot(because: string): void {
+  /** What was said of it before does not hold any more; what is said of it from now on does. */
+  function hide(veil: Veil): void {
     version += 1;
-    rebooted = because;
-    guests.clear();
-    for (const [key, { probe }] of others) if (endsWithBoot(probe)) others.delete(key);
-    for (const path of paths.keys()) if (endsWithBoot({ kind: 'file', path })) paths.delete(path);
+    veils = [...veils, veil];
+    for (const [key, { probe }] of others) if (veil.hides(probe)) others.delete(key);
+    for (const path of paths.keys()) if (veil.hides({ kind: 'file', path })) paths.delete(path);
+    for (const guest of guests.keys()) if (veil.hides({ kind: 'domain', guest, plane: 'live' })) guests.delete(guest);
   }
 
   function over(probe: Probe, real: Reading): Reading {
     const said = probe.kind === 'file' ? paths.get(probe.path) : others.get(probeKey(probe))?.reading;
     if (said) return said;
-    if (rebooted !== undefined && endsWithBoot(probe)) return unknown(rebooted);
+    const veil = veils.find(({ hides }) => hides(probe));
+    if (veil) return unknown(veil.because);
     if (probe.kind === 'domain') return guests.get(memberPath(probe.guest, probe.plane)) ?? real;
     if (probe.kind === 'domains') return overMembers(real, [...guests]);
     if (probe.kind === 'glob') return overGlob(probe.pattern, real, paths);

@@ -24,6 +24,7 @@ const MODULES: Readonly<Record<string, () => Promise<Module>>> = {
   lineinfile: async () => (await import('../../modules/lineinfile.ts')).lineinfile,
   memory_backing: async () => (await import('../../modules/memory_backing.ts')).memory_backing,
   modprobe: async () => (await import('../../modules/modprobe.ts')).modprobe,
+  mount: async () => (await import('../../modules/mount.ts')).mount,
   numatune: async () => (await import('../../modules/numatune.ts')).numatune,
   package: async () => (await import('../../modules/package.ts')).package_,
   placement: async () => (await import('../../modules/placement.ts')).placement,

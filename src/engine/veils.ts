@@ -16,3 +16,11 @@ export function endsWithBoot(probe: Probe): boolean {
       return FLEETING.test(probe.path);
   }
 }
+
+/** Whether what this reads stands, or may stand, below a path. */
+export function isBelow(probe: Probe, path: string): boolean {
+  if (probe.kind === 'command' || probe.kind === 'domain' || probe.kind === 'domains') return false;
+  if (probe.kind === 'dir' && probe.path === path) return true;
+  const at = probe.kind === 'glob' ? probe.pattern : probe.path;
+  return at.startsWith(path === '/' ? '/' : `${path}/`);
+}
