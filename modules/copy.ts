@@ -16,6 +16,9 @@ const Params = z
     dest: absolutePath().describe(
       'Where it shall be. A directory, or a path that ends in `/`: in it, under its own name.',
     ),
+    decrypt: flag()
+      .prefault(true)
+      .describe('Whether a file that is encrypted as a whole, by Ansible Vault or age, is opened before it is sent.'),
     force: flag().prefault(true).describe('Whether to replace a file that is there and has other content.'),
     remote_src: flag()
       .prefault(false)
@@ -35,7 +38,8 @@ export const copy = defineModule({
 The file is written beside its place, on disk before it takes it, and keeps mode, owner, ACLs and security label of the file that it
 replaces, unless they are given. A link at \`dest\` is replaced and not followed. Files of more than 64 KiB are streamed with little memory
 on either side, and their checksum is compared on the host before they take their place; what they replace is then not kept by kvmplay,
-and can be rolled back with \`backup: true\` alone. Directories are not copied: loop over their files.`,
+and can be rolled back with \`backup: true\` alone. A \`src\` that is encrypted is opened here and sent in plain text; nothing of it, nor of what
+it replaces, is shown or kept. Directories are not copied: loop over their files.`,
   params: Params,
   source: { param: 'src', folder: 'files' },
   reads: (params, seen) => deliverProbes(params, seen),
@@ -54,7 +58,7 @@ and can be rolled back with \`backup: true\` alone. Directories are not copied: 
     },
     {
       title: 'Into a directory, where it is not there yet',
-      params: { src: 'limits.conf', dest: '/etc/security/', force: false, remote_src: false },
+      params: { src: 'limits.conf', dest: '/etc/security/', force: false, remote_src: false, decrypt: false },
       source: '* - nofile 65536\n',
       host: { '/etc/security/access.conf': '# none\n' },
     },

@@ -42,6 +42,14 @@ export function addVaultCommand(kvmplay: Command): void {
     ),
   );
   add('view', '<file...>', 'Print encrypted files', async () => (await import('./vault.ts')).view);
+  sealing(
+    add(
+      'create',
+      '<file...>',
+      'Write a new encrypted file with $EDITOR',
+      async () => (await import('./vault.ts')).create,
+    ),
+  );
   sealing(add('edit', '<file...>', 'Edit encrypted files with $EDITOR', async () => (await import('./vault.ts')).edit));
   sealing(
     add('rekey', '<file...>', 'Encrypt files with another password', async () => (await import('./vault.ts')).rekey),
@@ -59,5 +67,6 @@ export function addVaultCommand(kvmplay: Command): void {
     ),
   )
     .option('-n, --name <name>', 'the name of the variable; repeatable', collect, [])
+    .option('-p, --prompt', 'ask for the text, without showing what is typed')
     .option('--stdin-name <name>', 'the name of the variable that is read from stdin');
 }

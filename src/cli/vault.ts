@@ -1,5 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { writeAge } from '../vault/age.ts';
 import { writeEnvelope } from '../vault/envelope.ts';
@@ -20,6 +21,7 @@ export interface VaultCommandFlags extends VaultFlags {
   readonly newVaultPasswordFile?: string;
   readonly name?: readonly string[];
   readonly stdinName?: string;
+  readonly prompt?: boolean;
 }
 
 /** How a text is encrypted, and the tag that a value of this kind has in YAML. */
@@ -65,11 +67,8 @@ export async function rekey(files: readonly string[], flags: VaultCommandFlags):
 export async function edit(files: readonly string[], flags: VaultCommandFlags): Promise<number> {
   const keyring = await keyringOf(flags);
   for (const file of files) {
-    const { plain, label } = await opened(await bytesOf(file), file, keyring);
-    const again =
-      label === 'age' || flags.encryptVaultId !== undefined
-        ? await sealOf(flags, keyring)
-        : sealWith(passwordOf(label, keyring));
+    const { plain, by } = await opened(await bytesOf(file), file, keyring);
+    const again = by && flags.encryptVaultId === undefined ? sealWith(by) : await sealOf(flags, keyring);
     await access(file, constants.W_OK);
     await editText(plain, async (edited) => {
       if (!edited.equals(plain)) await replaceFile(file, Buffer.from(await again.seal(edited)));
@@ -78,12 +77,30 @@ export async function edit(files: readonly string[], flags: VaultCommandFlags): 
   return EXIT.ok;
 }
 
+/** `kvmplay vault create`: what the editor leaves, in a file that was not there. What is left empty is not written. */
+export async function create(files: readonly string[], flags: VaultCommandFlags): Promise<number> {
+  const [file = '', ...others] = files;
+  if (others.length > 0) throw refused('BadFlags', 'one file is created at a time', 'give one name');
+  if (existsSync(file)) throw refused('FileExists', `${file} is there already`, 'see vault edit and encrypt');
+  await access(dirname(resolve(file)), constants.W_OK);
+  const { seal } = await sealOf(flags);
+  await editText(Buffer.alloc(0), async (edited) => {
+    if (edited.length === 0) throw refused('NothingToEncrypt', 'the editor left nothing', 'nothing was written');
+    await replaceFile(file, Buffer.from(await seal(edited)));
+  });
+  return EXIT.ok;
+}
+
 /** `kvmplay vault encrypt_string`: values as YAML has them, in Ansible's layout. */
 export async function encryptString(texts: readonly string[], flags: VaultCommandFlags): Promise<number> {
   const { seal, tag } = await sealOf(flags);
   const given = texts.filter((text) => text !== '-');
-  const fromStdin = given.length < texts.length || texts.length === 0 || flags.stdinName !== undefined;
+  const asked = flags.prompt ?? false;
+  const fromStdin = given.length < texts.length || (texts.length === 0 && !asked) || flags.stdinName !== undefined;
+  if (fromStdin && asked)
+    throw refused('BadFlags', 'a text is either asked for or read from stdin', 'leave --prompt or "-" out');
   const values: { readonly name: string | undefined; readonly plain: Buffer }[] = [];
+  if (asked) values.push({ name: flags.name?.[given.length], plain: await askedText() });
   if (fromStdin) values.push({ name: flags.stdinName, plain: await bytesOf('-') });
   for (const [index, text] of given.entries()) values.push({ name: flags.name?.[index], plain: Buffer.from(text) });
   const out: string[] = [];
@@ -97,6 +114,12 @@ export async function encryptString(texts: readonly string[], flags: VaultComman
   }
   await write(flags.output ?? '-', Buffer.from(out.join('')));
   return EXIT.ok;
+}
+
+async function askedText(): Promise<Buffer> {
+  const text = await askSecret('String to encrypt (hidden): ');
+  if (text !== undefined) return Buffer.from(text);
+  throw refused('NothingToEncrypt', 'the text cannot be asked for: there is no terminal', 'give it on stdin');
 }
 
 async function eachFile(
@@ -156,12 +179,6 @@ const sealWith = ({ password, label }: VaultPassword): Seal => ({
   seal: (plain) => writeEnvelope(plain, password, label),
   tag: '!vault',
 });
-
-function passwordOf(label: string, keyring: Keyring): VaultPassword {
-  const found = keyring.passwords.find((one) => one.label === label);
-  if (!found) throw new Error(`the vault id ${label} opened a vault and is gone`);
-  return found;
-}
 
 async function bytesOf(file: string): Promise<Buffer> {
   if (file !== '-') return readFile(file);

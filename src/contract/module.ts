@@ -59,6 +59,8 @@ export interface Source extends SourceFile {
   /** The file's own name, without folders. */
   readonly name: string;
   readonly content?: string | Base64;
+  /** It is encrypted on the control node: neither it nor what it replaces is shown. */
+  readonly secret?: true;
 }
 
 export interface Example {

@@ -9,6 +9,7 @@ import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
 import { type Attempt, pendingOf, shownError, unreachable } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
+import { inSecret } from './sealed-source.ts';
 import { seeDoc } from './see-doc.ts';
 import { sourceOf } from './source.ts';
 
@@ -24,7 +25,8 @@ export async function paramsOf(task: Task, scope: Scope) {
   }
   const source = await sourceOf(module, parsed.data, task, scope);
   const params = source ? { ...(parsed.data as object), source } : parsed.data;
-  return { module: inEnvironment(module, environmentOf(task, scope)), params };
+  const own = inEnvironment(module, environmentOf(task, scope));
+  return { module: source?.secret ? inSecret(own) : own, params };
 }
 
 /** Do a task once. Everything that an operator can act on comes back as an attempt; only bugs of ours are thrown. */

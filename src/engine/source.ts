@@ -6,7 +6,9 @@ import { findFile } from '../playbook/find-file.ts';
 import type { Task } from '../playbook/types.ts';
 import { decodeText } from '../source/decode.ts';
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
+import { keepSecret } from '../source/secrets.ts';
 import { renderText, type Scope } from '../template/index.ts';
+import { isSealedFile, openedAt } from './sealed-source.ts';
 
 /** What is longer is streamed, and is kept out of journals and reports. In bytes. */
 const SMALL = 64 << 10;
@@ -29,12 +31,14 @@ export async function sourceOf(module: Module, params: unknown, task: Task, scop
     const hint = file.isDirectory() ? 'name each file, or loop over them' : 'name a regular file';
     throw new UserError([mistake('NotAFile', `${path} is not a regular file`, at, hint)]);
   }
+  const opened = (params as { readonly decrypt?: boolean }).decrypt === false ? undefined : await openedAt(path, task);
   if (folder === 'templates') {
-    const source = rendered(path, scope);
+    const source = rendered(path, opened, scope);
     const why = wrong?.(String(source.content), params);
     if (why !== undefined) throw new UserError([mistake('BadSource', `what ${path} comes to: ${why}`, at)]);
     return source;
   }
+  if (opened) return secret(small(path, opened));
   if (file.size > SMALL)
     return { name: basename(path), path, size: file.size, sha256: await sumOf(path, file.mtimeMs) };
   return small(path, readFileSync(path));
@@ -58,15 +62,36 @@ function directoriesFor(task: Task, folder: string, scope: Scope): string[] {
 /** In these, what `{{ }}` prints is safe in XML. */
 const XML = /\.xml(\.hbs)?$/;
 
-/** What its template comes to. Partials lie beside it. */
-function rendered(path: string, scope: Scope): Source {
-  const read = (file: string) => ({ text: decodeText(readFileSync(file), file), file });
+/** What its template comes to. Partials lie beside it. `opened`: the template itself, where its file is encrypted. */
+function rendered(path: string, opened: Buffer | undefined, scope: Scope): Source {
+  const read = (file: string) => {
+    if (file === path && opened) return { text: decodeText(opened, file), file };
+    if (isSealedFile(file)) throw sealedPartial(file);
+    return { text: decodeText(readFileSync(file), file), file };
+  };
   const partial = (name: string) => {
     const file = join(dirname(path), `${name}.hbs`);
     return statSync(file, { throwIfNoEntry: false })?.isFile() ? read(file) : undefined;
   };
   const content = Buffer.from(renderText(read(path), scope, { escape: XML.test(path) ? 'xml' : 'none', partial }));
-  return { ...small(path, content), name: basename(path).replace(/\.hbs$/, '') };
+  const source = { ...small(path, content), name: basename(path).replace(/\.hbs$/, '') };
+  return opened ? secret(source) : source;
+}
+
+const sealedPartial = (file: string): UserError =>
+  new UserError([
+    mistake(
+      'SealedPartial',
+      `the partial ${file} is encrypted`,
+      { file, line: 1, column: 1 },
+      'encrypt the template that uses it, or the variables in it',
+    ),
+  ]);
+
+/** From now on the content is hidden wherever it turns up. */
+function secret(source: Source): Source {
+  keepSecret(typeof source.content === 'object' ? source.content.base64 : source.content);
+  return { ...source, secret: true };
 }
 
 function small(path: string, bytes: Buffer): Source {

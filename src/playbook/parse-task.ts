@@ -51,6 +51,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     failedWhen: given.failed_when ?? [],
     changedWhen: given.changed_when ?? [],
     listen: given.listen ?? [],
+    ...(loader.options.locksmith && { openBytes: loader.options.locksmith.openBytes }),
   };
 }
 

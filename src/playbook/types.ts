@@ -1,5 +1,6 @@
 import type { Diagnostic, Position } from '../source/diagnostic.ts';
 import type { Node, Scalar } from '../source/node.ts';
+import type { OpenBytes } from '../vault/locksmith.ts';
 import type { ArgumentRules } from './argument-rules.ts';
 
 /** A playbook as the engine walks it: positioned, readonly, every `import_*` and role already in its place. */
@@ -107,6 +108,8 @@ export interface Task {
   readonly notify: readonly Templated[];
   readonly listen: readonly string[];
   readonly anyErrorsFatal: boolean;
+  /** Opens files of the control node that are encrypted as a whole, with what was given to the run. */
+  readonly openBytes?: OpenBytes;
 }
 
 /** A text that may hold `{{ }}`, where it stood. */

@@ -15,21 +15,21 @@ const VAULT_HEADER = '$ANSIBLE_VAULT;';
 /** Whether a text is encrypted as a whole, by Ansible Vault or by age with armor. */
 export const isSealed = (text: string): boolean => text.startsWith(VAULT_HEADER) || text.startsWith(AGE_HEADER);
 
-/** The plain text, and who opened it: the vault id, or `age`. Throws `UserError` at `at`: `VaultLocked`, `BadVault`. */
+/** The plain text, and the password that opened it, unless it was age. Throws `UserError` at `at`: `VaultLocked`, `BadVault`. */
 export async function openSealed(
   text: string,
   keyring: Keyring,
   at: Position | undefined,
-): Promise<{ readonly plain: Buffer; readonly label: string }> {
-  if (text.trim().startsWith(AGE_HEADER)) return { plain: await openWithAge(text, keyring, at), label: 'age' };
+): Promise<{ readonly plain: Buffer; readonly by?: VaultPassword }> {
+  if (text.trim().startsWith(AGE_HEADER)) return { plain: await openWithAge(text, keyring, at) };
   const envelope = told(() => readEnvelope(text), at);
   // Ansible tries the id that stands in the vault first, then all others.
   const passwords = [...keyring.passwords].sort(
     (a, b) => Number(b.label === envelope.label) - Number(a.label === envelope.label),
   );
-  for (const { label, password } of passwords) {
-    const plain = await openEnvelope(envelope, password);
-    if (plain) return { plain, label };
+  for (const by of passwords) {
+    const plain = await openEnvelope(envelope, by.password);
+    if (plain) return { plain, by };
   }
   const of = envelope.label === 'default' ? '' : ` for the vault id "${envelope.label}"`;
   if (passwords.length === 0)

@@ -3,10 +3,14 @@ import type { Node, Scalar } from '../source/node.ts';
 import { keepSecret } from '../source/secrets.ts';
 import { type Keyring, openSealed } from './keyring.ts';
 
+export type OpenBytes = (envelope: string, file: string) => Promise<Buffer>;
+
 /** Opens what readers of files meet. Both throw nothing but `UserError`. */
 export interface Locksmith {
   /** A file that is encrypted as a whole, when it is read. */
   readonly openFile: (text: string, file: string) => Promise<string>;
+  /** The same for a file that need not be text. */
+  readonly openBytes: OpenBytes;
   /** The same tree with `open` on each encrypted value: it gives the plain text, or throws when it is used. */
   readonly unseal: (node: Node) => Promise<Node>;
 }
@@ -45,13 +49,11 @@ export function makeLocksmith(keyring: Keyring): Locksmith {
     const open = await openOnce(node);
     return { ...node, open };
   };
-  return {
-    unseal,
-    openFile: async (text, file) => {
-      const at = { file, line: 1, column: 1, length: text.split('\n', 1)[0]?.length ?? 1 };
-      return (await openSealed(text, keyring, at)).plain.toString();
-    },
+  const openBytes: OpenBytes = async (text, file) => {
+    const at = { file, line: 1, column: 1, length: text.split('\n', 1)[0]?.length ?? 1 };
+    return (await openSealed(text, keyring, at)).plain;
   };
+  return { unseal, openBytes, openFile: async (text, file) => (await openBytes(text, file)).toString() };
 }
 
 const isSealedScalar = (node: Scalar): boolean => node.tag === '!vault' || node.tag === '!age';

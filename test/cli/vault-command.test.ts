@@ -70,6 +70,39 @@ describe('kvmplay vault', () => {
     expect(site.read('h1/proc/sys/vm/swappiness')).toBe('10\n');
   });
 
+  it('encrypts again with the password that opened it, where two have one id', () => {
+    site.write('e.yml', 'e: 1\n');
+    site.kvmplay('vault', 'encrypt', 'e.yml', '--vault-password-file', 'pw2');
+    editor('echo "f: 2" >> "$1"');
+
+    const done = edit('e.yml', '--vault-password-file', 'pw1', '--vault-password-file', 'pw2');
+
+    expect(done).toMatchObject({ status: 0, err: '' });
+    expect(site.kvmplay('vault', 'view', 'e.yml', '--vault-password-file', 'pw2').out).toBe('e: 1\nf: 2\n');
+  });
+
+  it('creates a file that is not there, and leaves alone one that is', () => {
+    editor('echo "new: 1" > "$1"');
+    const create = () => site.kvmplay('vault', 'create', 'new.yml', ...old);
+
+    expect(create()).toMatchObject({ status: 0, err: '' });
+    const text = site.read('new.yml');
+    const again = create();
+
+    expect(text).toMatch(/^\$ANSIBLE_VAULT;1\.2;AES256;dev\n/);
+    expect(site.kvmplay('vault', 'view', 'new.yml', ...old).out).toBe('new: 1\n');
+    expect([again.status, site.read('new.yml'), left()]).toEqual([5, text, []]);
+    expect(statSync(join(site.folder, 'new.yml')).mode & 0o777).toBe(0o600);
+  });
+
+  it('opens a vault with line ends of Windows', () => {
+    site.write('w.yml', 'w: 1\n');
+    site.kvmplay('vault', 'encrypt', 'w.yml', ...old);
+    site.write('w.yml', site.read('w.yml').replaceAll('\n', '\r\n'));
+
+    expect(site.kvmplay('vault', 'view', 'w.yml', ...old)).toMatchObject({ status: 0, out: 'w: 1\n' });
+  });
+
   it.each([
     ['exit 3', 1],
     ["kill -TERM $(awk '{print $4}' /proc/$PPID/stat); sleep 1", null],
