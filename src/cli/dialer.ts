@@ -17,6 +17,7 @@ export interface Dialer {
   readonly dial: (host: string, identity: Identity, scope: Scope, play?: Play, seconds?: number) => Promise<Remote>;
   /** Whether the user has interrupted. */
   readonly interrupted: () => boolean;
+  readonly interrupt: AbortSignal;
   readonly close: () => void;
 }
 
@@ -62,6 +63,7 @@ export async function makeDialer(flags: ConnectionFlags): Promise<Dialer> {
 
   return {
     interrupted: () => interrupt.signal.aborted,
+    interrupt: interrupt.signal,
     close: () => {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);

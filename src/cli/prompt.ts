@@ -18,6 +18,7 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
       lines.once('SIGINT', () => {
         process.stderr.write('\n');
         process.kill(process.pid, 'SIGINT');
+        lines.close();
       });
     });
   } finally {
@@ -26,11 +27,18 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   }
 }
 
-/** Asks a question with one word for an answer. */
-export async function ask(question: string): Promise<string> {
+/** Asks a question, and shows what is typed. Undefined where the input ends, or is interrupted. */
+export async function ask(question: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await new Promise((resolve) => lines.question(question, (answer) => resolve(answer.trim().toLowerCase())));
+    return await new Promise((resolve) => {
+      lines.question(question, resolve);
+      lines.once('close', () => resolve(undefined));
+      lines.once('SIGINT', () => {
+        process.kill(process.pid, 'SIGINT');
+        lines.close();
+      });
+    });
   } finally {
     lines.close();
   }

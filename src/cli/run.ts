@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Event } from '../engine/events.ts';
 import { journalDir, newRunId } from '../engine/journal.ts';
+import type { Operator } from '../engine/operator.ts';
 import { pendingHandlers } from '../engine/pending-handlers.ts';
 import { run } from '../engine/run.ts';
 import type { Watch } from '../engine/saved-plan.ts';
@@ -17,7 +18,7 @@ import { EXIT } from './exit.ts';
 import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
 import { becomeFlags, prepareRun } from './prepare-run.ts';
-import { ask } from './prompt.ts';
+import { ask, askSecret } from './prompt.ts';
 import type { RunFlags } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
@@ -104,6 +105,7 @@ export async function runCommand(files: readonly string[], flags: RunFlags, how:
       journal,
       emit,
       ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
+      operator: operatorAt(flags.verbose, dialer.interrupt),
       ...(flags.step && { ask: stepper() }),
       ...(how.watch && { watch: how.watch }),
     });
@@ -126,6 +128,17 @@ function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {
   return tasks.some(({ checkMode = flags.check === true }) => checkMode !== true);
 }
 
+/** The person at the terminal, if there is one. What they are told is not part of the report. */
+const operatorAt = (verbosity: number, interrupted: AbortSignal): Operator => ({
+  ask: async (question, hidden) => {
+    if (!process.stdin.isTTY) return undefined;
+    return hidden ? askSecret(question) : ask(question);
+  },
+  say: (text) => void process.stderr.write(hideSecrets(text)),
+  verbosity,
+  interrupted,
+});
+
 /** `--step`: yes, no, or continue without asking again. */
 function stepper(): (task: Task, host: string) => Promise<boolean> {
   const answers = new Map<Task, Promise<boolean>>();
@@ -137,8 +150,9 @@ function stepper(): (task: Task, host: string) => Promise<boolean> {
     if (known) return known;
     const answer = turn.then(async () => {
       const said = await ask(`Perform task: ${task.name.value} (N)o/(y)es/(c)ontinue: `);
-      if (said.startsWith('c')) all = true;
-      return all || said.startsWith('y');
+      const word = said?.trim().toLowerCase() ?? '';
+      if (word.startsWith('c')) all = true;
+      return all || word.startsWith('y');
     });
     turn = answer;
     answers.set(task, answer);

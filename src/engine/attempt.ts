@@ -7,6 +7,7 @@ import { renderNode, type Scope, Unknown } from '../template/index.ts';
 import { findControl } from './control.ts';
 import { environmentOf, inEnvironment } from './environment.ts';
 import type { Eyes } from './eyes.ts';
+import type { Here } from './operator.ts';
 import { type Attempt, pendingOf, shownError, unreachable } from './outcome.ts';
 import { type Hand, runModule } from './run-module.ts';
 import { inSecret } from './sealed-source.ts';
@@ -36,10 +37,11 @@ export async function attempt(
   see: () => Promise<Eyes>,
   hand: Hand,
   maxImpact: Impact,
+  here: Here,
 ): Promise<Attempt> {
   try {
     const control = findControl(task.module);
-    if (control) return await control(task, scope);
+    if (control) return await control(task, scope, here);
     const { module, params } = await paramsOf(task, scope);
     const outcome = await runModule(module, params, await see(), hand, maxImpact);
     const planned = outcome.plan && { plan: outcome.plan };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { checkArguments } from '../playbook/argument-spec.ts';
 import type { Task } from '../playbook/types.ts';
@@ -6,16 +5,18 @@ import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import type { Node } from '../source/node.ts';
 import { isUnknown, renderNode, type Scope, test } from '../template/index.ts';
+import type { Here } from './operator.ts';
 import type { Attempt } from './outcome.ts';
+import { pause, pauseParams } from './pause.ts';
 
 /** Tasks that do their work here and touch no host. */
-type Control = (task: Task, scope: Scope) => Promise<Attempt>;
+type Control = (task: Task, scope: Scope, here: Here) => Promise<Attempt>;
 
 const CONTROLS: Readonly<Record<string, Control>> = {
   assert,
   debug,
   fail,
-  pause,
+  pause: async (task, scope, here) => pause(params(task, scope, pauseParams), here),
   set_fact,
   validate_argument_spec,
 };
@@ -28,25 +29,34 @@ export const findControl = (name: string): Control | undefined =>
 export const isPure = (name: string): boolean => name !== 'pause';
 
 const condition = z.union([z.string(), z.boolean()]);
+/** Lines of a list stand below each other. */
+const words = z
+  .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()]))])
+  .transform((given) => (Array.isArray(given) ? given.join('\n') : String(given)));
 
 const PARAMS = {
   assert: z.strictObject({
-    that: z.union([condition, z.array(condition)]).describe('Conditions that must all hold'),
-    fail_msg: z.unknown().optional().describe('What to say where one does not'),
-    msg: z.unknown().optional().describe('The same'),
-    success_msg: z.unknown().optional().describe('What to say where all hold'),
-    quiet: z.unknown().optional().describe('Without effect: little is said anyway'),
+    that: z.union([condition, z.array(condition).min(1)]).describe('Conditions that must all hold'),
+    fail_msg: words.optional().describe('What to say where one does not'),
+    msg: words.optional().describe('The same'),
+    success_msg: words.optional().describe('What to say where all hold'),
+    quiet: z.boolean().default(false).describe('Whether to say nothing where all hold'),
   }),
-  debug: z.strictObject({
-    msg: z.unknown().optional().describe('What to print. Default: Hello world!'),
-    var: z.string().optional().describe('The variable to print, by its name'),
-  }),
-  fail: z.strictObject({ msg: z.string().optional().describe('Why. Default: Failed as requested from task') }),
-  pause: z.strictObject({
-    seconds: z.coerce.number().min(0).optional().describe('How long, in seconds'),
-    minutes: z.coerce.number().min(0).optional().describe('How long, in minutes'),
-  }),
-  set_fact: z.record(z.string(), z.unknown()),
+  debug: z
+    .strictObject({
+      msg: z.unknown().optional().describe('What to print. Default: Hello world!'),
+      var: z.string().optional().describe('The variable to print, by its name'),
+      verbosity: z.coerce.number().int().min(0).default(0).describe('How many -v it takes to print it'),
+    })
+    .refine(({ msg, var: name }) => msg === undefined || name === undefined, {
+      path: ['var'],
+      message: 'give msg or var, and not both',
+    }),
+  fail: z.strictObject({ msg: words.optional().describe('Why. Default: Failed as requested from task') }),
+  pause: pauseParams,
+  set_fact: z
+    .record(z.string(), z.unknown())
+    .refine((facts) => Object.keys(facts).length > 0, { message: 'name at least one variable and its value' }),
 } as const;
 
 /** What such a task takes; undefined where nobody writes it. */
@@ -59,12 +69,15 @@ export function readParams(task: Task, scope: Scope): unknown {
   return schema && params(task, scope, schema);
 }
 
-async function debug(task: Task, scope: Scope): Promise<Attempt> {
-  const { msg, var: name } = params(task, scope, PARAMS.debug);
-  if (name === undefined) return { status: 'ok', message: { msg: msg ?? 'Hello world!' } };
-  const at = entry(task.params, 'var')?.at ?? task.at;
-  const value = renderNode({ kind: 'scalar', value: `{{ ${name} }}`, at, quoted: false }, scope);
-  return { status: 'ok', message: { [name]: value } };
+async function debug(task: Task, scope: Scope, { operator }: Here): Promise<Attempt> {
+  const wanted = entry(task.params, 'var');
+  // Its name is what is written: what came of a template would be one in turn.
+  const rest = withoutEntries(task.params, ['var']);
+  const { msg, verbosity } = params({ ...task, params: rest }, scope, PARAMS.debug);
+  if (operator.verbosity < verbosity) return { status: 'skipped', reason: 'Verbosity threshold not met.' };
+  if (wanted?.kind !== 'scalar') return { status: 'ok', message: { msg: msg ?? 'Hello world!' } };
+  const value = renderNode({ ...wanted, value: `{{ ${wanted.value} }}` }, scope);
+  return { status: 'ok', message: { [String(wanted.value)]: value } };
 }
 
 async function fail(task: Task, scope: Scope): Promise<Attempt> {
@@ -77,17 +90,16 @@ async function set_fact(task: Task, scope: Scope): Promise<Attempt> {
   return { status: 'ok', facts, values: { facts } };
 }
 
-async function pause(task: Task, scope: Scope): Promise<Attempt> {
-  const { seconds, minutes } = params(task, scope, PARAMS.pause);
-  await sleep(((minutes ?? 0) * 60 + (seconds ?? 0)) * 1000);
-  return { status: 'ok' };
-}
-
-/** Conditions are read as written, never rendered first: `that: swappiness == 10`. */
+/** Conditions are read as written, never rendered first: `that: swappiness == 10`. Messages are rendered when they are said. */
 async function assert(task: Task, scope: Scope): Promise<Attempt> {
   const that = entry(task.params, 'that');
-  const said = entry(task.params, 'fail_msg') ?? entry(task.params, 'msg');
   const conditions = that?.kind === 'list' ? that.items : that ? [that] : [];
+  const messages = (names: readonly string[]) =>
+    params(
+      { ...task, params: withoutEntries(task.params, [...MESSAGES.filter((one) => !names.includes(one))]) },
+      scope,
+      PARAMS.assert,
+    );
   for (const condition of conditions) {
     if (condition.kind !== 'scalar')
       throw new UserError([
@@ -95,15 +107,20 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
       ]);
     const answer = test(condition, scope);
     if (isUnknown(answer)) return { status: 'unknown', reason: answer.because };
-    if (!answer)
-      return {
-        status: 'failed',
-        error: failedAssertion(said && String(renderNode(said, scope)), String(condition.value), condition.at),
-      };
+    if (answer) continue;
+    const { fail_msg, msg } = messages(['fail_msg', 'msg']);
+    const assertion = String(condition.value);
+    return {
+      status: 'failed',
+      error: failedAssertion(fail_msg ?? msg, assertion, condition.at),
+      values: { assertion, evaluated_to: false },
+    };
   }
-  const fine = entry(task.params, 'success_msg');
-  return { status: 'ok', message: { msg: fine ? renderNode(fine, scope) : 'All assertions passed' } };
+  const { success_msg, quiet } = messages(['success_msg']);
+  return { status: 'ok', ...(!quiet && { message: { msg: success_msg ?? 'All assertions passed' } }) };
 }
+
+const MESSAGES = ['fail_msg', 'msg', 'success_msg'];
 
 /** What stands before the tasks of a role that says what it needs. */
 async function validate_argument_spec(task: Task, scope: Scope): Promise<Attempt> {
@@ -118,6 +135,9 @@ const failedAssertion = (said: string | undefined, text: string, at: Position) =
   message: said ?? `\`${text}\` does not hold`,
   source: `${at.file}:${at.line}:${at.column}`,
 });
+
+const withoutEntries = (node: Node, keys: readonly string[]): Node =>
+  node.kind === 'map' ? { ...node, entries: node.entries.filter(({ key }) => !keys.includes(key)) } : node;
 
 const entry = (node: Node, key: string): Node | undefined =>
   node.kind === 'map' ? node.entries.find((one) => one.key === key)?.value : undefined;

@@ -9,6 +9,7 @@ import { findControl, isPure, readParams } from './control.ts';
 import { environmentOf } from './environment.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import { type Looping, type Turn, titleOf, turnsOf } from './loop.ts';
+import { type Here, NOBODY } from './operator.ts';
 import { settle, settled, settledNames, settledText } from './settle.ts';
 import { tasksOf } from './steps.ts';
 
@@ -30,6 +31,9 @@ export interface Foresight {
 /** Tasks times hosts: with more, one host of each kind stands for the others. */
 const ENOUGH = 20_000;
 const MAX_TURNS = 50;
+
+/** How tasks are tried out that touch no host: all that they might say is looked at. */
+const FORESEEN: Here = { title: '', check: true, operator: { ...NOBODY, verbosity: Number.POSITIVE_INFINITY } };
 
 const LATER = new Unknown('a task sets it');
 
@@ -176,7 +180,7 @@ async function foreseeHost(
   };
 
   const passes = async (item: Task, scope: Scope, counts: boolean): Promise<boolean> => {
-    const came = await told(counts, () => findControl(item.module)?.(item, scope));
+    const came = await told(counts, () => findControl(item.module)?.(item, scope, FORESEEN));
     return came?.status === 'ok';
   };
 
@@ -228,6 +232,6 @@ function holds(conditions: readonly Expression[], scope: Scope): boolean | undef
 async function tryOut(task: Task, scope: Scope): Promise<void> {
   const control = findControl(task.module);
   if (!control) await paramsOf(task, scope);
-  else if (isPure(task.module)) await control(task, scope);
+  else if (isPure(task.module)) await control(task, scope, FORESEEN);
   else readParams(task, scope);
 }

@@ -16,6 +16,7 @@ import { type BecomeFlags, identityOf } from './identity.ts';
 import type { JournalRecord, Notified } from './journal.ts';
 import type { Doing, Ledger } from './ledger.ts';
 import { failure, titleOf } from './loop.ts';
+import type { Operator } from './operator.ts';
 import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Hand, tell } from './run-module.ts';
@@ -50,6 +51,7 @@ export interface Surroundings {
   readonly forks: number;
   readonly flags: BecomeFlags;
   readonly emit: Emit;
+  readonly operator: Operator;
   /** Asks the operator before each task, with `--step`. */
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
   readonly watch?: Watch;
@@ -89,7 +91,11 @@ async function runBatch(
 ): Promise<ReadonlyMap<string, Leave>> {
   const tasks = [...play.sections.flatMap((items) => [...tasksOf(items)]), ...play.handlers];
   const lockstep =
-    play.anyErrorsFatal || play.maxFailPercentage !== undefined || tasks.some((task) => task.anyErrorsFatal);
+    play.anyErrorsFatal ||
+    play.maxFailPercentage !== undefined ||
+    // Who is asked whether to go on must see what came of all that stands before.
+    around.ask !== undefined ||
+    tasks.some((task) => task.anyErrorsFatal || task.module === 'pause');
   const gate = makeGate(around.forks);
   const throttles = new Map<Task, Gate>();
   const left = new Map<string, Leave>();
@@ -210,6 +216,7 @@ function contextOf(
     },
     identity: (one, scope) => identityOf(one.become, around.flags, scope),
     maxImpact: around.maxImpact,
+    operator: around.operator,
     otherwise: around,
     rescued,
     emit: (result, { noLog }) => emit(noLog ? censored(result) : labelled(result)),

@@ -8,6 +8,7 @@ import type { Result, Status } from './events.ts';
 import type { Host, Identity } from './host.ts';
 import { firstUnmet, judge } from './judge.ts';
 import { decided, failure, labelOf, renderedOr, turnsOf } from './loop.ts';
+import type { Operator } from './operator.ts';
 import { type Attempt, pendingOf, shownChange, shownPending } from './outcome.ts';
 import type { Hand } from './run-module.ts';
 import { type Otherwise, type Settings, settle, settledText, settleWarily } from './settle.ts';
@@ -26,6 +27,7 @@ export interface TaskContext {
   readonly hand: (host: string, identity: Identity, settings: Settings) => Hand;
   readonly identity: (task: Task, scope: Scope) => Identity;
   readonly maxImpact: Parameters<typeof attempt>[4];
+  readonly operator: Operator;
   /** What counts where the task says nothing. */
   readonly otherwise: Otherwise;
   /** A `rescue` around the task will take its failure. */
@@ -165,7 +167,8 @@ async function attemptOnce(
     if (again) eyes.forget();
     return eyes;
   };
-  const doing = attempt(task, scope, see, context.hand(target, identity, settings), context.maxImpact);
+  const here = { title: context.title, check: settings.check, operator: context.operator };
+  const doing = attempt(task, scope, see, context.hand(target, identity, settings), context.maxImpact, here);
   const { timeout } = settings;
   if (timeout === 0) return doing;
   const abort = new AbortController();

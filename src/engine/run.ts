@@ -13,6 +13,7 @@ import { type Host, type Identity, makeHost, sameIdentity } from './host.ts';
 import { type BecomeFlags, identityOf } from './identity.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import { type Doing, journalLedger, type Ledger } from './ledger.ts';
+import { NOBODY, type Operator } from './operator.ts';
 import { type PendingHandler, pendingIn } from './pending-handlers.ts';
 import { runPlay, type Surroundings } from './run-play.ts';
 import type { Watch } from './saved-plan.ts';
@@ -55,6 +56,7 @@ export interface Run {
   /** Undo on the hosts themselves what no new connection confirms. */
   readonly confirm?: ConfirmOptions;
   readonly ask?: (task: Task, host: string) => Promise<boolean>;
+  readonly operator?: Operator;
   /** Looks at what a task would do on a host, before it is done or told. */
   readonly watch?: Watch;
 }
@@ -161,6 +163,7 @@ export async function run(job: Run): Promise<number> {
     forks: job.forks,
     flags: job.flags,
     emit: tally.emit,
+    operator: job.operator ?? NOBODY,
     ...(job.ask && { ask: job.ask }),
     ...(job.watch && { watch: job.watch }),
   };

@@ -1,6 +1,7 @@
 import { type Diagnostic, mistake } from '../source/diagnostic.ts';
 import { describeNode, type Entry, type MapNode, type Node } from '../source/node.ts';
-import { conditionMistakes, templateMistakes } from '../template/index.ts';
+import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
+import { badVariableName } from './readers.ts';
 
 /** A module's parameters: the mapping under its name and the one under `args`, together. */
 export function paramsOf(module: Entry, args: MapNode | undefined, found: Diagnostic[]): MapNode {
@@ -16,12 +17,33 @@ export function paramsOf(module: Entry, args: MapNode | undefined, found: Diagno
 
 /** Everything that can be said of parameters before they are rendered. */
 export function checkParams(module: string, params: MapNode, found: Diagnostic[]): void {
-  for (const { key, value } of params.entries) {
+  for (const entry of params.entries) {
+    const { key, value } = entry;
     if (module === 'assert' && key === 'that') {
       for (const item of value.kind === 'list' ? value.items : [value])
         if (item.kind === 'scalar') found.push(...conditionMistakes(item));
-    } else found.push(...templateMistakes(value));
+    } else if (module === 'debug' && key === 'var') found.push(...nameMistakes(value));
+    else if (module === 'set_fact') found.push(...factMistakes(entry), ...templateMistakes(value));
+    else found.push(...templateMistakes(value));
   }
+}
+
+/** The `var` of `debug`: what a template would give is no name, and may have come from a host. */
+function nameMistakes(value: Node): readonly Diagnostic[] {
+  if (value.kind !== 'scalar') return [];
+  const hint = 'write var: name, or msg: "{{ name }}"';
+  if (isTemplated(value))
+    return [mistake('BadValue', '"var" takes the name of a variable, and no template', value.at, hint)];
+  return templateMistakes({ ...value, value: `{{ ${value.value} }}` });
+}
+
+function factMistakes({ key, keyAt }: Entry): readonly Diagnostic[] {
+  if (key === 'cacheable') {
+    const hint = 'take it out: what is set holds for the run, and facts of the host are read anew in each';
+    return [mistake('NotSupported', '"cacheable" is not part of this language', keyAt, hint)];
+  }
+  const wrong = badVariableName(key, keyAt);
+  return wrong ? [wrong] : [];
 }
 
 function ownParams({ key, value, keyAt }: Entry, found: Diagnostic[]): MapNode {

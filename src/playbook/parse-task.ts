@@ -37,6 +37,8 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
   const own: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
   return {
     ...onTask(inner),
+    // One person is asked once.
+    ...(module === 'pause' && { runOnce: true }),
     kind: 'task',
     at: map.at,
     name: titleOf(own, inner.scope.role),

@@ -32,6 +32,27 @@ const CASES: Readonly<Record<string, Case>> = {
       loop_control: { pause: "{{ never }}", label: "{{ item }}" }
 `,
   },
+  'what tasks say that touch no host': {
+    playbook: `- hosts: all
+  gather_facts: false
+  tasks:
+    - assert: { that: [true], success_msg: fine }
+    - assert: { that: inventory_hostname != "h2", quiet: true }
+      ignore_errors: true
+    - assert: { that: [true, inventory_hostname != "h1"], msg: wrong }
+      register: r
+      ignore_errors: true
+    - debug: { msg: "{{ r.assertion }} {{ r.msg }}" }
+      when: inventory_hostname == "h1"
+    - debug: { msg: loud, verbosity: 1 }
+    - debug: { msg: [1, { a: b }] }
+    - set_fact: { one: 1, two: "{{ inventory_hostname }}" }
+    - debug: { msg: "{{ two }}" }
+    - pause: { seconds: 1 }
+      when: inventory_hostname == "h1"
+    - fail: { msg: 5 }
+`,
+  },
   'what shapes a play out of its own variables': {
     playbook: `- hosts: "{{ which }}"
   vars: { which: "h1,h3", size: 1, name_: here }

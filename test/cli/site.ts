@@ -21,15 +21,15 @@ export function makeSite(hosts: readonly string[] = ['h1']) {
     (host) => `${host} ansible_connection=local kvmplay_root=${folder}/${host} ansible_become=false`,
   );
   write('hosts', `[hypervisors]\n${lines.join('\n')}\n`);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    XDG_STATE_HOME: join(folder, 'state'),
+    EDITOR: join(folder, 'editor'),
+  };
   const kvmplay = (...args: string[]) => {
-    const env = {
-      PATH: process.env.PATH,
-      HOME: folder,
-      XDG_STATE_HOME: join(folder, 'state'),
-      EDITOR: join(folder, 'editor'),
-    };
     const done = spawnSync(process.execPath, [bin, ...args], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
     return { status: done.status, out: done.stdout, err: done.stderr };
   };
-  return { folder, write, read: (name: string) => readFileSync(join(folder, name), 'utf8'), kvmplay };
+  return { folder, env, bin, write, read: (name: string) => readFileSync(join(folder, name), 'utf8'), kvmplay };
 }

@@ -8,6 +8,7 @@ import { controlNames } from '../../src/engine/control.ts';
 import type { Event, Result } from '../../src/engine/events.ts';
 import { makeFactBook } from '../../src/engine/facts.ts';
 import { openJournal, readJournal } from '../../src/engine/journal.ts';
+import type { Operator } from '../../src/engine/operator.ts';
 import { run } from '../../src/engine/run.ts';
 import { makeMemory } from '../../src/engine/variables.ts';
 import { loadPlaybook } from '../../src/playbook/load-playbook.ts';
@@ -19,6 +20,7 @@ interface Options {
   readonly confirm?: ConfirmOptions;
   readonly check?: boolean;
   readonly forceHandlers?: boolean;
+  readonly operator?: Operator;
   /** As a function, it is called for each connection. */
   readonly hosts: Readonly<Record<string, Remote | 'down' | (() => Remote)>>;
   readonly pending?: readonly { readonly host: string; readonly handler: string }[];
@@ -26,7 +28,10 @@ interface Options {
 }
 
 /** Runs a play's YAML on fake hosts, by way of the real parser, modules and journal. */
-export async function play(yaml: string, { check = false, forceHandlers = false, hosts, vars = {}, ...more }: Options) {
+export async function play(
+  yaml: string,
+  { check = false, forceHandlers = false, hosts, vars = {}, operator, ...more }: Options,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-run-'));
   const file = join(folder, 'site.yml');
   writeFileSync(file, yaml);
@@ -68,6 +73,7 @@ export async function play(yaml: string, { check = false, forceHandlers = false,
     pending,
     journal,
     emit: (event) => events.push(event),
+    ...(operator && { operator }),
     ...(more.confirm && { confirm: more.confirm }),
   });
   await journal.close();

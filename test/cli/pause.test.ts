@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { tool } from '../support/tool.ts';
+import { makeSite } from './site.ts';
+
+/** Gives a program a terminal, and types what it gets on its standard input. */
+const script = tool('script', 'util-linux');
+
+const PLAYBOOK = `- hosts: all
+  tasks:
+    - debug: { msg: before }
+    - { name: Gate, pause: { prompt: Go on? }, register: said }
+    - debug: { msg: "heard {{ said.user_input }}" }
+`;
+
+it.skipIf(script === undefined)('asks at a terminal, and goes on with what was typed', () => {
+  const site = makeSite(['h1', 'h2']);
+  site.write('site.yml', PLAYBOOK);
+  const command = `${process.execPath} ${site.bin} run site.yml -i hosts`;
+
+  const { stdout, status } = spawnSync(String(script), ['-qec', command, '/dev/null'], {
+    cwd: site.folder,
+    env: site.env,
+    input: 'surely\n',
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+
+  expect(stdout).toContain('[Gate]\r\nGo on?:');
+  expect(stdout.match(/"msg": "heard surely"/g)).toHaveLength(2);
+  expect(status).toBe(0);
+});
+
+it('fails without a terminal, and says what to do', () => {
+  const site = makeSite(['h1', 'h2']);
+  site.write('site.yml', PLAYBOOK);
+
+  const { status, out } = site.kvmplay('run', 'site.yml', '-i', 'hosts');
+
+  expect(out).toContain('fatal: [h1]: FAILED! => NoTerminal: it waits for somebody to press enter');
+  expect(out).toContain('hint: run it at a terminal');
+  expect(out).not.toContain('heard');
+  expect(status).toBe(2);
+});
