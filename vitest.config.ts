@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/vm/**', 'test/libvirt/**', 'test/bench/**'],
+    exclude: ['test/vm/**', 'test/libvirt/**', 'test/container/**', 'test/bench/**'],
     globalSetup: 'test/support/temporary.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,

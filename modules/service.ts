@@ -18,6 +18,7 @@ import {
   unitOf,
   unitProbe,
 } from '../src/contract/index.ts';
+import { reloadProbes, reloadUnits, sameReload } from './parts/service_reload.ts';
 
 const Params = z
   .strictObject({
@@ -56,7 +57,7 @@ const Params = z
 type Params = z.infer<typeof Params>;
 
 const PLACES = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
-const STALE = 'units that have changed';
+const TRIGGERS = 'what starts it';
 
 export const service = defineModule({
   name: 'service',
@@ -65,24 +66,30 @@ export const service = defineModule({
 systemd alone, by \`systemctl\`. A unit that systemd does not know yet counts as there when its file is, so that a task before may bring it.
 A restart is an event: it is planned each time, so that it belongs into a handler.`,
   params: Params,
-  reads: ({ name, daemon_reload: reload }): Probes => ({
+  reads: ({ name, state, masked, daemon_reload: reload }, seen): Probes => ({
     ...(name !== undefined && {
       [name]: unitProbe(name),
       ...Object.fromEntries(filesOf(name).map((path) => [path, stat(path)])),
     }),
-    ...(reload && { [STALE]: staleProbe(name) }),
+    ...(reload && reloadProbes(name)),
+    ...(name !== undefined && stops(state, masked) && { [TRIGGERS]: triggersProbe(name), ...triggersOf(seen) }),
   }),
   plan(params, seen) {
     const { name } = params;
     if (name === undefined) return planOf([reloadUnits(seen, undefined)].filter((change) => change !== undefined));
     const now = unitHere(seen, name);
     const wanted = wantedOf(params, now.unit);
+    const notes = wokenBy(seen, name);
     const changes = [
       ...(params.daemon_reload && now.known ? [reloadUnits(seen, name)] : []),
-      moveUnit(seen, name, now, wanted),
+      moveUnit(seen, name, now, wanted, notes),
       event(params, seen, name, now.unit, wanted),
     ];
-    const plan: Plan = planOf(changes.filter((change) => change !== undefined));
+    const plan: Plan = planOf(
+      changes.filter((change) => change !== undefined),
+      [],
+      notes,
+    );
     return {
       ...plan,
       values: {
@@ -92,7 +99,7 @@ A restart is an event: it is planned each time, so that it belongs into a handle
       },
     };
   },
-  same: (_, a, b) => sameUnit(a, b) && /NeedDaemonReload=yes/.test(a) === /NeedDaemonReload=yes/.test(b),
+  same: (_, a, b) => sameUnit(a, b) && sameReload(a, b),
   examples: [
     {
       title: 'Running, and at boot',
@@ -128,9 +135,25 @@ const filesOf = (name: string): string[] => {
   return PLACES.flatMap((place) => [...new Set([name, template])].map((one) => `${place}/${one}`));
 };
 
-/** Of one unit, or of all that systemd has loaded. */
-const staleProbe = (name: string | undefined) =>
-  command('systemctl', 'show', '--property=NeedDaemonReload', name ?? '*');
+const stops = (state: Params['state'], masked: boolean | undefined): boolean => state === 'stopped' && masked !== true;
+
+const triggersProbe = (name: string) => command('systemctl', 'show', '--property=TriggeredBy', name);
+
+/** Sockets, timers and paths that start a unit. */
+const triggerNames = (seen: Seen): string[] => {
+  if (!seen.has(TRIGGERS)) return [];
+  const reading = seen.raw(TRIGGERS);
+  const listed = reading.is === 'output' ? /^TriggeredBy=(.*)$/m.exec(reading.stdout)?.[1] : undefined;
+  return (listed ?? '').split(' ').filter((unit) => unit !== '');
+};
+
+const triggersOf = (seen: Seen): Probes =>
+  Object.fromEntries(triggerNames(seen).map((unit) => [unit, unitProbe(unit)]));
+
+const wokenBy = (seen: Seen, name: string): string[] =>
+  triggerNames(seen)
+    .filter((unit) => unitOf(seen, unit)?.active === 'active')
+    .map((unit) => `${unit} is active, and starts ${name} again when its time comes: stop it as well`);
 
 interface Here {
   readonly unit: Unit;
@@ -187,7 +210,13 @@ function wantedOf({ state, enabled, masked }: Params, now: Unit): Unit {
 }
 
 /** All that is a state and no event, in one change. */
-function moveUnit(seen: Seen, name: string, { unit: now, known }: Here, wanted: Unit): Change | undefined {
+function moveUnit(
+  seen: Seen,
+  name: string,
+  { unit: now, known }: Here,
+  wanted: Unit,
+  wakers: readonly string[],
+): Change | undefined {
   const before = shownUnit(now);
   const after = shownUnit(wanted);
   if (before.is === 'output' && after.is === 'output' && sameUnit(before.stdout, after.stdout)) return undefined;
@@ -206,6 +235,7 @@ function moveUnit(seen: Seen, name: string, { unit: now, known }: Here, wanted: 
     undo: steps(name, wanted, now),
     impact: runs(now) && !runs(wanted) ? 'service-restart' : 'none',
     ...(disturbs.length > 0 && { disturbs }),
+    ...(runs(now) && !runs(wanted) && wakers.length > 0 && { hints: { DidNotConverge: wakers.join('; ') } }),
   };
 }
 
@@ -216,6 +246,14 @@ const words = ({ active, enabled, load }: Unit): string => `${active}, ${enabled
 const systemctl = (...words: readonly string[]): Action => ({
   do: 'exec',
   argv: ['systemctl', ...words],
+  timeout: 180,
+});
+
+/** systemctl itself says no more than where to look when a unit fails: its state and its last words are shown with that. */
+const TELLING = '"$@" && exit; status=$?; systemctl --no-pager --full --lines=10 status "$3" >&2; exit "$status"';
+const telling = (verb: 'start' | 'restart' | 'reload', name: string): Action => ({
+  do: 'exec',
+  argv: ['sh', '-c', TELLING, 'sh', 'systemctl', verb, name],
   timeout: 180,
 });
 
@@ -233,7 +271,7 @@ function steps(name: string, from: Unit, to: Unit): Action[] {
     ...(disables ? [systemctl('disable', name)] : []),
     ...(stops ? [systemctl('stop', name)] : []),
     ...(masks ? [systemctl('mask', name)] : []),
-    ...(starts ? [systemctl('start', name)] : []),
+    ...(starts ? [telling('start', name)] : []),
   ];
 }
 
@@ -247,30 +285,11 @@ function event({ state }: Params, seen: Seen, name: string, now: Unit, wanted: U
     summary: `${name}: ${state}`,
     before: seen.raw(name),
     after: { is: 'unknown', because: `${name} is ${state}` },
-    do: [systemctl(verb, name)],
+    do: [telling(verb, name)],
     undo: { impossible: `a ${verb} cannot be undone` },
     impact: verb === 'restart' && runs(now) ? 'service-restart' : 'none',
     once: true,
     moves: [{ probe: unitProbe(name), after: shownUnit({ ...wanted, active: 'active' }) }],
     shown: { before: now.active, after: state },
-  };
-}
-
-function reloadUnits(seen: Seen, name: string | undefined): Change | undefined {
-  const output = seen.output(STALE);
-  if (!output) {
-    seen.missing(STALE);
-    throw new Problem('NoSystemd', 'there is no systemctl on this host');
-  }
-  if (!/^NeedDaemonReload=yes$/m.test(output.stdout)) return undefined;
-  return {
-    target: staleProbe(name),
-    plane: 'live',
-    summary: `${name ?? 'units'}: changed on disk → read again by systemd`,
-    before: seen.raw(STALE),
-    after: { ...output, is: 'output', stdout: output.stdout.replaceAll('NeedDaemonReload=yes', 'NeedDaemonReload=no') },
-    do: [systemctl('daemon-reload')],
-    undo: { impossible: 'systemd cannot be told to forget a unit file' },
-    impact: 'none',
   };
 }

@@ -1,4 +1,4 @@
-import { type Command, NotEmulated } from './fake-command.ts';
+import { NotEmulated, type Output } from './fake-command.ts';
 import type { FakeFiles } from './fake-files.ts';
 
 const UNITS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
@@ -11,7 +11,7 @@ const masked = (unit: string, files: FakeFiles) => files.stat(`${UNITS[0]}/${uni
 const exists = (unit: string, files: FakeFiles) => UNITS.some((place) => files.stat(`${place}/${unit}`));
 
 /** systemctl, as far as modules use it. */
-export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
+export const fakeSystemctl = ([, verb = '', ...rest]: readonly string[], files: FakeFiles): string | Output => {
   const now = rest.includes('--now');
   const [unit = ''] = rest.filter((word) => !word.startsWith('-'));
   const fail = (stderr: string) => ({ status: 1, stdout: '', stderr });
@@ -24,7 +24,8 @@ export const fakeSystemctl: Command = ([, verb = '', ...rest], files) => {
     case 'daemon-reload':
       return '';
     case 'show':
-      if (rest.includes('--property=NeedDaemonReload')) return 'NeedDaemonReload=no\n';
+      if (rest[0]?.includes('NeedDaemonReload')) return `Id=${unit}\nNeedDaemonReload=no\nDropInPaths=\n`;
+      if (rest.includes('--property=TriggeredBy')) return 'TriggeredBy=\n';
       return rest.includes('--property=Id,AllowedCPUs') ? showAllowed(rest.slice(1), files) : show(unit, files);
     case 'set-property':
       keepTo(unit, rest.at(-1)?.replace('AllowedCPUs=', '') ?? '', files);

@@ -127,7 +127,17 @@ k_remove() { # PATH [tree]
 
 k_mkdir() { # PATH MODE
   k_real "$1"
-  [ -d "$k_out" ] || mkdir -p -m "${2:-755}" "$k_out"
+  k_make "$k_out" "${2:-755}"
+}
+
+# A directory with what leads to it. Root's like all that is new, also where the parent hands down its group.
+k_make() { # PHYSICAL PATH, MODE
+  [ ! -d "$1" ] || return 0
+  case ${1%/*} in ?*) k_make "${1%/*}" 755 || return 1 ;; esac
+  mkdir -m "$2" "$1" || return 1
+  if [ "$k_uid" = 0 ] && { [ "$k_gid" != 0 ] || [ -g "${1%/*}/" ]; }; then
+    k_chown 0 0 "$1" && chmod "00$2" "$1"
+  fi
 }
 
 k_link_to() { # PATH TARGET
@@ -142,7 +152,8 @@ k_link_to() { # PATH TARGET
 k_own() { # PATH MODE OWNER GROUP
   k_real "$1"
   k_chown "$3" "$4" "$k_out" || return 1
-  [ -z "$2" ] || chmod "$2" "$k_out"
+  # GNU's chmod leaves a directory its set-group-ID bit, unless the mode has five digits.
+  [ -z "$2" ] || chmod "00$2" "$k_out"
 }
 
 k_exec() { # INDEX SECONDS STATUSES stdin|null INPUT ARGV…

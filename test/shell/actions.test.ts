@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -219,6 +220,24 @@ describe.each(shells())('$name', (shell) => {
     expect(results[5]).toEqual({ ok: 'skipped' });
     expect(readdirSync(place)).toEqual(['full']);
   });
+
+  test.runIf(asRoot)(
+    'a directory has the mode and group that are asked for, not what its parent hands down',
+    async () => {
+      mkdirSync(at('shared'));
+      chownSync(at('shared'), 0, 1);
+      chmodSync(at('shared'), 0o2775);
+
+      const results = await act(
+        { do: 'mkdir', path: at('shared/a/b'), mode: '0750' },
+        { do: 'own', path: at('shared'), mode: '0755' },
+      );
+
+      expect(results).toEqual([{ ok: true }, { ok: true }]);
+      expect([mode('shared/a'), mode('shared/a/b'), mode('shared')]).toEqual(['755', '750', '755']);
+      expect(['shared/a', 'shared/a/b'].map((name) => statSync(at(name)).gid)).toEqual([0, 0]);
+    },
+  );
 
   test('mkdir makes the parents too, and leaves a directory that is there as it is', async () => {
     mkdirSync(at('there'), { mode: 0o700 });

@@ -2,6 +2,9 @@
 const PARTS: readonly [RegExp, string][] = [
   [/^[^/].* \((live|config)\)$/, 'XML of guests ($1)'],
   [/^systemctl show --property=\S+ /, 'systemctl: '],
+  [/^(dpkg-query|rpm|apt-cache) .*/s, '$1: packages'],
+  [/^(\/etc\/(?:modules-load|modprobe)\.d)\/\w+\.conf$/, '$1/*.conf'],
+  [/^(\/sys\/module)\/\w+\/initstate$/, '$1/*/initstate'],
   [/^(\/sys\/block)\/[^/]+\//, '$1/*/'],
   [/\/(cpu|policy|node)\d+\//g, '/$1*/'],
   [/^(\/proc\/irq)\/\d+\//, '$1/*/'],

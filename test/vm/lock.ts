@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from '../support/cached-image.ts';
 
 interface Lock {
   /** From now on the lock lasts as long as this process does. */
