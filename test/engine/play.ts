@@ -23,6 +23,8 @@ interface Options {
   readonly operator?: Operator;
   /** As a function, it is called for each connection. */
   readonly hosts: Readonly<Record<string, Remote | 'down' | (() => Remote)>>;
+  /** Hosts that the play is not for, and that something may be delegated to. */
+  readonly aside?: Readonly<Record<string, Remote>>;
   readonly pending?: readonly { readonly host: string; readonly handler: string }[];
   readonly vars?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -59,7 +61,7 @@ export async function play(
     }),
     extra: new Map(),
     dial: async (name) => {
-      const host = hosts[name];
+      const host = hosts[name] ?? more.aside?.[name];
       if (!host || host === 'down') throw new Unreachable('ConnectionRefused', `${name}: connection refused`);
       return typeof host === 'function' ? host() : host;
     },
