@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { IMPACTS } from '../contract/index.ts';
-import { addConfirmFlags, addConnectionFlags, collect } from './run-command.ts';
+import { addConfirmFlags, addConnectionFlags, addTaskFlags, collect } from './run-command.ts';
 
-/** `history`, `show` and `rollback`: what runs have done, and taking one back. */
+/** `history`, `show`, `resume` and `rollback`: what runs have done, going on with one and taking one back. */
 export function addHistoryCommands(kvmplay: Command): void {
   kvmplay
     .command('history')
@@ -20,6 +20,15 @@ export function addHistoryCommands(kvmplay: Command): void {
         ? (await import('./show-plan.ts')).showPlan(run)
         : await (await import('./history.ts')).show(run);
     });
+  const resume = addTaskFlags(
+    kvmplay
+      .command('resume')
+      .description('Make a run again, with its own flags, on the hosts that it did not get through')
+      .argument('<run>', 'its id, as `kvmplay history` prints it; `last` is the newest'),
+  );
+  addConfirmFlags(resume).action(async (run, flags) => {
+    process.exitCode = await (await import('./resume.ts')).resumeCommand(run, flags);
+  });
   const back = addConnectionFlags(
     kvmplay
       .command('rollback')

@@ -29,7 +29,7 @@ export interface Loaded {
 /** Read the playbooks, the inventory and the variables. Throws one `UserError` with the mistakes of all of them. */
 export async function loadRun(
   files: readonly string[],
-  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars' | keyof VaultFlags>,
+  flags: Pick<RunFlags, 'inventory' | 'limit' | 'only' | 'extraVars' | keyof VaultFlags>,
   text?: string,
 ): Promise<Loaded> {
   const locksmith = await locksmithOf(flags);
@@ -71,7 +71,7 @@ export async function loadRun(
     const { hosts, warnings: said } = selected(inventory, play, limit);
     for (const one of said) warnings.add(one);
     return ordered(
-      hosts.map(({ name }) => name),
+      hosts.map(({ name }) => name).filter((name) => flags.only?.has(name) ?? true),
       play.order,
     );
   };

@@ -2,32 +2,9 @@ import { z } from 'zod';
 import type { SavedPlan } from '../engine/saved-plan.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { readText } from '../source/read-text.ts';
-import type { RunFlags } from './run-flags.ts';
+import type { RememberedFlags } from './run-flags.ts';
 
 export const PLAN_SCHEMA = 'kvmplay.plan/1';
-
-/** What decides which tasks are done where and how hosts are reached; passwords are asked for again. */
-export const REMEMBERED = [
-  'inventory',
-  'limit',
-  'tags',
-  'skipTags',
-  'extraVars',
-  'startAtTask',
-  'forceHandlers',
-  'become',
-  'becomeUser',
-  'becomeMethod',
-  'user',
-  'privateKey',
-  'timeout',
-  'connection',
-  'vaultId',
-  'vaultPasswordFile',
-  'ageIdentity',
-] as const satisfies readonly (keyof RunFlags)[];
-
-export type RememberedFlags = Partial<Pick<RunFlags, (typeof REMEMBERED)[number]>>;
 
 /** A plan as it stands in a file: what was asked, and what would be done. */
 export interface PlanFile extends SavedPlan {
@@ -39,9 +16,7 @@ export interface PlanFile extends SavedPlan {
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
   readonly cwd: string;
   readonly playbooks: readonly string[];
-  /** `extraVars` is missing where a secret was among them. */
   readonly flags: RememberedFlags;
-  readonly secret_vars: boolean;
 }
 
 const reading = z.looseObject({ is: z.string() });
@@ -61,7 +36,7 @@ const planFile = z.looseObject({
   cwd: z.string(),
   playbooks: z.array(z.string()).min(1),
   flags: z.looseObject({}),
-  secret_vars: z.boolean(),
+  hosts: z.array(z.string()),
   tasks: z.array(z.looseObject({ ...where, on: z.string(), module: z.string(), changes: z.array(change) })),
   unforeseen: z.array(z.looseObject({ ...where, why: z.string() })),
   without: z.record(z.string(), z.string()),

@@ -5,12 +5,12 @@ import { newRunId } from '../engine/journal.ts';
 import { makeGuard, makeRecorder } from '../engine/saved-plan.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { VERSION } from '../source/home.ts';
-import { hideSecrets, holdsSecret } from '../source/secrets.ts';
+import { hideSecrets } from '../source/secrets.ts';
 import { CouldNot, EXIT } from './exit.ts';
-import { PLAN_SCHEMA, type PlanFile, REMEMBERED, type RememberedFlags, readPlan } from './plan-file.ts';
+import { PLAN_SCHEMA, type PlanFile, readPlan } from './plan-file.ts';
 import { replaceFile } from './replace-file.ts';
 import { gitOf, runCommand } from './run.ts';
-import { type RunFlags, sourcesOf } from './run-flags.ts';
+import { type FlagsNow, type RunFlags, recall, remember } from './run-flags.ts';
 
 /** `kvmplay plan`: check mode, and what it foretold in a file. Gives the exit status of the check. */
 export async function planCommand(files: readonly string[], { out, ...flags }: RunFlags & { readonly out: string }) {
@@ -20,10 +20,6 @@ export async function planCommand(files: readonly string[], { out, ...flags }: R
   const status = await runCommand(files, { ...flags, check: true, diff: flags.diff ?? true }, { watch, hear });
   if (status === EXIT.interrupted || onlyLists(flags)) return status;
   const saved = recorder.saved();
-  const secretVars = holdsSecret(flags.extraVars);
-  const given = Object.fromEntries(
-    REMEMBERED.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
-  );
   const plan: PlanFile = {
     schema: PLAN_SCHEMA,
     plan_id: newRunId(now, randomBytes(2).toString('hex')),
@@ -32,8 +28,7 @@ export async function planCommand(files: readonly string[], { out, ...flags }: R
     git: await gitOf(process.cwd()),
     cwd: process.cwd(),
     playbooks: files.map((file) => resolve(file)),
-    flags: { ...given, inventory: sourcesOf(flags), ...(secretVars && { extraVars: [] }) },
-    secret_vars: secretVars,
+    flags: remember(flags),
     ...saved,
   };
   await replaceFile(out, Buffer.from(`${hideSecrets(JSON.stringify(plan, null, 1))}\n`)).catch((error: Error) => {
@@ -55,7 +50,7 @@ function sizeOf({ tasks, unforeseen }: PlanFile): string {
   return `${changes} changes on ${hosts} hosts${open}`;
 }
 
-export type ApplyFlags = Omit<RunFlags, 'tags' | 'skipTags'> & { readonly unforeseen?: boolean };
+export type ApplyFlags = FlagsNow & { readonly unforeseen?: boolean };
 
 /**
  * `kvmplay apply`: what a plan foretold and nothing else. Everything is looked at first, on all hosts: where a host is not as
@@ -65,17 +60,10 @@ export async function applyCommand(file: string, { unforeseen, ...given }: Apply
   const plan = readPlan(file);
   const free = unforeseen === true;
   if (plan.unforeseen.length > 0 && !free) throw incomplete(file, plan);
-  if (plan.secret_vars && given.extraVars.length === 0)
-    throw refused(
-      'SecretVariables',
-      `${file} was made with -e and a secret in it, which no plan keeps`,
-      'give -e again',
-    );
   const report = given.report.map((one) => resolve(one));
   if (!existsSync(plan.cwd)) throw refused('BadPlan', `${file} was made in ${plan.cwd}, which is not there`);
   process.chdir(plan.cwd);
-  const flags: RunFlags = { ...asked(plan.flags, given), report };
-
+  const flags: RunFlags = { ...recall(plan.flags, given, file), report, only: new Set(plan.hosts) };
   if (onlyLists(flags)) return runCommand(plan.playbooks, flags);
 
   const known = new Set(plan.unforeseen.map(({ host, source }) => `${host} ${source}`));
@@ -103,15 +91,6 @@ export async function applyCommand(file: string, { unforeseen, ...given }: Apply
     return EXIT.ok;
   }
   return runCommand(plan.playbooks, flags, { mode: 'apply', watch: makeGuard(plan, { unforeseen: free }) });
-
-  function asked(then: RememberedFlags, now: Omit<RunFlags, 'tags' | 'skipTags'>): RunFlags {
-    const set = Object.entries(now).filter(
-      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
-    );
-    const limit = [...(then.limit ?? []), ...Object.keys(plan.without).map((host) => `!${host}`), ...now.limit];
-    const extraVars = [...(then.extraVars ?? []), ...now.extraVars];
-    return { ...now, tags: [], skipTags: [], ...then, ...Object.fromEntries(set), limit, extraVars };
-  }
 }
 
 const refused = (code: string, message: string, hint?: string): UserError =>

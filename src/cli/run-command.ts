@@ -26,9 +26,15 @@ export function addRunCommands(kvmplay: Command): void {
     .description('Tell drift: run --check --diff --detailed-exitcode; exit 3 when anything would change');
   for (const command of [run, audit]) {
     addRunFlags(command);
+    command.option(
+      '--rerun <which>',
+      'failed, or failed:RUN: only hosts that the last run, or RUN, did not get through',
+    );
     if (command === run) addConfirmFlags(command);
-    command.action(async (playbooks: string[], flags: RunFlags) => {
+    command.action(async (playbooks: string[], { rerun, ...given }: RunFlags & { rerun?: string }) => {
       const { runCommand } = await import('./run.ts');
+      const only = rerun === undefined ? undefined : await (await import('./resume.ts')).hostsToRerun(rerun, playbooks);
+      const flags: RunFlags = { ...given, ...(only && { only }) };
       const asAudit = { ...flags, check: true, diff: true, detailedExitcode: true };
       process.exitCode =
         command === audit

@@ -19,7 +19,7 @@ import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
 import { becomeFlags, prepareRun } from './prepare-run.ts';
 import { ask, askSecret } from './prompt.ts';
-import type { RunFlags } from './run-flags.ts';
+import { type RunFlags, remember } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
 
@@ -71,6 +71,7 @@ export async function runCommand(files: readonly string[], flags: RunFlags, how:
         playbooks: files,
         inventory: flags.inventory,
         hosts,
+        ...(how.mode === undefined && !flags.check && { flags: remember(flags) }),
       })
     : undefined;
   const held: Event[] = [];

@@ -4,7 +4,7 @@ import { CouldNot } from './exit.ts';
 
 /** Open the journal of a run that may act. Throws `CouldNot`: without a journal nothing is done. */
 export async function startJournal(
-  about: Pick<Extract<JournalRecord, { is: 'run' }>, 'run_id' | 'mode' | 'playbooks' | 'inventory' | 'hosts'>,
+  about: Pick<Extract<JournalRecord, { is: 'run' }>, 'run_id' | 'mode' | 'playbooks' | 'inventory' | 'hosts' | 'flags'>,
 ): Promise<Journal> {
   try {
     const journal = await openJournal(journalDir(), about.run_id);

@@ -19,6 +19,8 @@ export type JournalRecord =
       readonly cwd: string;
       /** All hosts that the run is to work on. */
       readonly hosts: readonly string[];
+      /** How it was asked for, in the command line's own form, so that it can be asked for again. */
+      readonly flags?: object;
     }
   /** Written before acting: all that is needed to see what may have happened, and to go back. */
   | {

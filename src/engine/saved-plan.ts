@@ -16,6 +16,8 @@ import type { Event, TaskResult } from './events.ts';
 
 /** What a run in check mode foretold, kept so that nothing else is done later. Plain data, without any secret. */
 export interface SavedPlan {
+  /** All hosts that it is for, also those on which nothing would change. */
+  readonly hosts: readonly string[];
   readonly tasks: readonly PlannedTask[];
   /** What could not be known: these tasks may turn out to change something. */
   readonly unforeseen: readonly Unforeseen[];
@@ -64,6 +66,7 @@ export function makeRecorder(): { readonly watch: Watch; hear(event: Event): voi
   const tasks: PlannedTask[] = [];
   const unforeseen: Unforeseen[] = [];
   const without = new Map<string, string>();
+  const hosts = new Set<string>();
   let names: readonly { readonly name: string; readonly source: string }[] = [];
   const note = ({ step, result: { host, status, reason, error, name } }: TaskResult): void => {
     if (status === 'failed' || status === 'unreachable') without.set(host, `${error?.code}: ${error?.message}`);
@@ -76,10 +79,14 @@ export function makeRecorder(): { readonly watch: Watch; hear(event: Event): voi
       return undefined;
     },
     hear(event) {
-      if (event.event === 'play_start') names = event.steps;
+      if (event.event === 'play_start') {
+        names = event.steps;
+        for (const host of event.hosts) hosts.add(host);
+      }
       if (event.event === 'task_result') note(event);
     },
     saved: () => ({
+      hosts: [...hosts].filter((host) => !without.has(host)),
       tasks: tasks.filter(({ host }) => !without.has(host)),
       unforeseen: unforeseen.filter(({ host }) => !without.has(host)),
       without: Object.fromEntries(without),
