@@ -2,7 +2,7 @@ import { type Diagnostic, mistake } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import type { Entry, MapNode } from '../source/node.ts';
 import type { Loader } from './loader.ts';
-import { replacementOf } from './not-here.ts';
+import { elsewhere, replacementOf } from './not-here.ts';
 import type { Reader } from './readers.ts';
 import * as read from './readers.ts';
 import { shortName } from './short-name.ts';
@@ -192,7 +192,7 @@ export function readKeywords(
   const rest: Entry[] = [];
   for (const entry of map.entries) {
     const name = shortName(entry.key);
-    const replacement = options.moduleNames.includes(name) ? undefined : replacementOf(name);
+    const replacement = options.moduleNames.includes(name) ? undefined : replacementOf(name, place);
     if (replacement)
       found.push(mistake('NotSupported', `"${entry.key}" is not part of this language`, entry.keyAt, replacement));
     else if (!isKeyword(entry.key)) rest.push(entry);
@@ -213,7 +213,7 @@ function misplaced(name: KeywordName, place: Place, entry: Entry): Diagnostic {
     'MisplacedKeyword',
     `"${name}" cannot stand on ${called(place)}`,
     entry.keyAt,
-    `it can stand on ${on}`,
+    elsewhere(name) ?? `it can stand on ${on}`,
   );
 }
 

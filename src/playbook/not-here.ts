@@ -1,3 +1,5 @@
+const OWN_MODULE = 'use command, or a module of your own: docs/own-modules.md';
+
 /** What Ansible has and this language does not, and what to write instead. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   include: 'use import_tasks, or import_playbook at the top of a playbook',
@@ -19,6 +21,8 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   become_flags: 'leave it out: only the user and the method can be chosen',
   become_exe: 'leave it out: only the user and the method can be chosen',
   sudo: 'use become: true',
+  su: 'use become: true, and become_method: su',
+  always_run: 'use check_mode: false',
   sudo_user: 'use become_user',
   remote_tmp: 'leave it out: nothing is copied to a host to be run',
   shell: 'use command with shell: true',
@@ -29,7 +33,60 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   group_by: 'name the group in the inventory, or use when',
   get_url: 'use copy with a file that you have fetched and checked',
   uri: 'use command with curl',
+  apt: 'use package',
+  yum: 'use package',
+  dnf: 'use package',
+  dnf5: 'use package',
+  zypper: 'use package',
+  systemd: 'use service',
+  systemd_service: 'use service',
+  replace: 'use lineinfile or blockinfile, or template for the whole file',
+  ini_file: 'use lineinfile, or template for the whole file',
+  grubby: 'use kernel_cmdline',
+  tuned: 'use tuned_profile',
+  virt: 'use domain',
+  virt_xml: 'use domain_xml, or the module for what it changes',
+  stat: 'use command with check_mode: false and changed_when: false, or a condition on facts',
+  find: 'use command with check_mode: false and changed_when: false',
+  slurp: 'use command: { argv: [cat, FILE] } and what it registers',
+  fetch: 'use command: { argv: [cat, FILE] } and what it registers',
+  ping: 'leave it out: kvmplay facts HOST tells whether a host answers',
+  wait_for_connection: 'leave it out: reboot waits for the host, and wait_for for a port',
+  async_status: 'leave it out: tasks are waited for',
+  unarchive: 'use copy, then command with creates',
+  git: 'use command with creates',
+  user: OWN_MODULE,
+  group: OWN_MODULE,
+  authorized_key: OWN_MODULE,
+  cron: OWN_MODULE,
+  hostname: OWN_MODULE,
+  known_hosts: OWN_MODULE,
 };
+
+/** Where a keyword that cannot stand there would not do what is meant. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  connection:
+    'to do a task here use delegate_to: localhost; how a host is reached is said by the play or the inventory',
+  remote_user: 'to act as somebody else use become_user; who logs in is said by the play or the inventory',
+  gather_facts: 'leave it out: facts are read when something refers to them; meta: clear_facts has them read anew',
+};
+
+/** What to write instead of a keyword that stands in the wrong place, if that is not to write it in another. */
+export const elsewhere = (name: string): string | undefined =>
+  Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
+
+/** Of `meta`. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  refresh_inventory: 'leave it out: an inventory is read once, before any host is touched',
+  reset_connection: 'leave it out: a connection is opened again where that is needed',
+  end_batch: 'use end_host, or end_play',
+  clear_host_errors: 'use rescue, ignore_errors or ignore_unreachable where a failure may be passed over',
+  end_role: 'use when on a block in the role',
+  role_complete: 'leave it out',
+};
+
+export const otherAction = (name: string): string | undefined =>
+  Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
 
 /** What to write for `with_NAME`. */
 const LOOPS: Readonly<Record<string, string>> = {
@@ -46,8 +103,10 @@ const LOOPS: Readonly<Record<string, string>> = {
 };
 
 /** What to write instead, if this is Ansible's and not known here. */
-export function replacementOf(name: string): string | undefined {
+export function replacementOf(given: string, place?: string): string | undefined {
+  if (place === 'play' && given === 'user') return 'use remote_user';
+  const name = given.slice(given.lastIndexOf('.') + 1);
   if (Object.hasOwn(REPLACEMENTS, name)) return REPLACEMENTS[name];
-  const loop = /^with_([a-z_]+)$/.exec(name)?.[1];
+  const loop = /^with_(?:[\w.]+\.)?([a-z_]+)$/.exec(given)?.[1];
   return loop === undefined ? undefined : (LOOPS[loop] ?? 'use loop');
 }

@@ -54,10 +54,13 @@ function ownParams({ key, value, keyAt }: Entry, found: Diagnostic[]): MapNode {
   return nothing;
 }
 
+const PAIR = /(\w+)=("[^"]*"|'[^']*'|\{\{.*?\}\}|\S+)/g;
+const PAIRS = /^(?:\s*\w+=(?:"[^"]*"|'[^']*'|\{\{.*?\}\}|\S+))+\s*$/;
+
 /** `sysctl: name=vm.swappiness value=10`, `command: uptime` */
 function freeForm(module: string, value: Node): Diagnostic {
   const written = value.kind === 'scalar' ? String(value.value) : '';
-  const pairs = [...written.matchAll(/(\w+)=("[^"]*"|'[^']*'|\{\{.*?\}\}|\S+)/g)];
+  const pairs = PAIRS.test(written) ? [...written.matchAll(PAIR)] : [];
   const message = `the parameters of "${module}" are a mapping, not ${pairs.length > 0 ? 'k=v words' : describeNode(value)}`;
   const glued = /^(\w+):(\S.*)$/.exec(written);
   if (glued) {

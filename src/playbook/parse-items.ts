@@ -54,6 +54,7 @@ async function parseItem(map: MapNode, around: Around): Promise<Item[]> {
 
 /** `- debug`, `- name:x` and the like. */
 function taskHint(node: Node): string {
+  if (node.kind === 'scalar' && node.value === null) return 'take it out, or write - MODULE: { PARAMETER: VALUE }';
   const written = node.kind === 'scalar' ? String(node.value) : '';
   const glued = /^([\w.]+):(\S.*)$/.exec(written);
   if (glued) return `put a space behind the colon: ${glued[1]}: ${glued[2]}`;
@@ -96,6 +97,11 @@ async function importTasks(map: MapNode, around: Around): Promise<Item[]> {
   const { inherited, entry } = readImport(map, 'import_tasks', around);
   const value =
     entry?.value.kind === 'map' ? entry.value.entries.find(({ key }) => key === 'file')?.value : entry?.value;
+  for (const other of entry?.value.kind === 'map' ? entry.value.entries : []) {
+    if (other.key === 'file') continue;
+    const hint = 'keywords stand beside import_tasks, and hold for all tasks of the file';
+    loader.found.push(mistake('UnknownKeyword', `"${other.key}" is not part of import_tasks`, other.keyAt, hint));
+  }
   const named = value && loader.early(value);
   const name = named && word(named, 'import_tasks', loader.found);
   if (!value && entry)

@@ -5,9 +5,10 @@ import { type Inherited, inherit, onTask, withDefaults } from './inherit.ts';
 import { checkLone, keywordsOn, readKeywords } from './keywords.ts';
 import type { Loader } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
+import { otherAction } from './not-here.ts';
 import { checkParams, paramsOf } from './params.ts';
 import { parseLoop } from './parse-loop.ts';
-import { choice } from './readers.ts';
+import { choice, type Reader } from './readers.ts';
 import { shortName } from './short-name.ts';
 import type { Meta, Role, Task } from './types.ts';
 
@@ -107,7 +108,15 @@ function moduleEntry(
   return module;
 }
 
-const META = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');
+/** Also tells what to write instead of what Ansible has beside these. */
+const META: Reader<Meta['action']> = (node, name, found) => {
+  const given = node.kind === 'scalar' ? String(node.value) : '';
+  const other = otherAction(given);
+  if (other === undefined) return ACTIONS(node, name, found);
+  found.push(mistake('NotSupported', `"meta: ${given}" is not part of this language`, node.at, other));
+  return undefined;
+};
+const ACTIONS = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');
 const ON_META: readonly string[] = ['name', 'when', 'tags', 'vars'];
 
 export function parseMeta(map: MapNode, outer: Inherited, loader: Loader): Meta | undefined {

@@ -2,6 +2,7 @@ import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts
 import { didYouMean } from '../source/nearest.ts';
 import { describeNode, type MapNode, type Node, type Scalar } from '../source/node.ts';
 import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
+import { shortName } from './short-name.ts';
 import type { Expression, OrTemplate, Templated } from './types.ts';
 
 /** Takes the value of the keyword `name`, or says what is wrong with it and gives undefined. */
@@ -16,7 +17,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   delegate_to: 'localhost',
   become_user: 'root',
   become_method: 'sudo',
-  vars_files: '[vars/common.yml]',
+  vars_files: '[vars/common.yml], one file for all hosts: what differs by host stands in group_vars and host_vars',
   import_tasks: 'tasks.yml',
   import_playbook: 'other.yml',
 };
@@ -153,7 +154,8 @@ export const choice =
 /** `sudo` or `su`, or a template that gives one. */
 export const becomeMethod: Reader<Templated> = (node, name, found) => {
   if (node.kind !== 'scalar' || isTemplated(node)) return text(node, name, found);
-  return choice('sudo', 'su')(node, name, found) && (node as Templated);
+  const short = typeof node.value === 'string' ? { ...node, value: shortName(node.value) } : node;
+  return choice('sudo', 'su')(short, name, found) && short;
 };
 
 /** Ansible's other strategies order the tasks of several hosts. */

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { mistake, type Position } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/nearest.ts';
 import { type MapNode, type Node, toData } from '../source/node.ts';
 import type { Around, ParseItems } from './around.ts';
 import { type Inherited, inherit, onTask } from './inherit.ts';
@@ -35,7 +36,14 @@ export async function importRole(map: MapNode, around: Around, parse: ParseItems
     else if (!part && key !== 'name' && key !== 'role' && !NO_EFFECT.includes(key))
       found.push(unknownKeyword({ key, keyAt, value }, 'import', ['name', ...ROLE_PARTS]));
   }
-  if (!name) return [];
+  if (!name) {
+    const named = entry.value.entries.some(
+      ({ key }) => didYouMean(key, ['name', 'role']) || key === 'name' || key === 'role',
+    );
+    const hint = 'write import_role: { name: NAME }';
+    if (!named) found.push(mistake('MissingKeyword', 'this does not say which role', entry.value.at, hint));
+    return [];
+  }
   const used = await useRole({ name: name.text, at: name.at, parts, again: true }, { ...around, inherited }, parse);
   return [...(used?.items ?? [])];
 }

@@ -379,7 +379,7 @@ describe.each(Object.entries(CASES) as [KeywordName, Case][])('%s', (name, { goo
       expect([place, ...found]).toEqual([
         place,
         expect.stringMatching(
-          new RegExp(`^MisplacedKeyword site.yml:\\d+:\\d+ "${name}" cannot stand on a.* \\(it can stand on .+\\)$`),
+          new RegExp(`^MisplacedKeyword site.yml:\\d+:\\d+ "${name}" cannot stand on a.* \\(.+\\)$`),
         ),
       ]);
     }

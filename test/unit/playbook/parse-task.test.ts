@@ -194,7 +194,7 @@ describe('a task', () => {
       '- assert: {that: [a == 1, b and c]}',
       'ConditionSyntax 3:33 conditions are written in CEL',
     ],
-    ['an unknown meta action', '- meta: refresh_inventory', 'BadValue 3:13 "meta" takes "flush_handlers" or'],
+    ['an unknown meta action', '- meta: flush', 'BadValue 3:13 "meta" takes "flush_handlers" or'],
     ['register on meta', '- meta: noop\n  register: x', 'MisplacedKeyword 4:7 "register" cannot stand on a meta task'],
   ])('is refused with its place: %s', async (_name, yaml, expected) => {
     const found = (await wrong(yaml)).map((one) => one.replace('site.yml:', ''));
