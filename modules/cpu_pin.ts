@@ -194,6 +194,8 @@ function fieldsOf(given: Params, guest: Guest, host: HostCpus, notes: string[]):
         value: formatCpuSet(given.cpuset),
         absent: 'all',
         same: sameList,
+        // A <vcpu> that says no number is none that libvirt takes.
+        ...(!valueAt(domain, 'vcpu') && { also: [{ path: 'vcpu', value: String(vcpusOf(domain)) }] }),
       },
       { label: 'vcpu placement', at: domain, path: 'vcpu/@placement', value: 'static', absent: 'static' },
     );

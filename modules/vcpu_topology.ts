@@ -186,6 +186,8 @@ function countFields({ vcpus, current }: Params, most: number, domain: Element):
 
 function shapeFields({ sockets, dies, cores, threads }: Shape, domain: Element): Field[] {
   const topology = childOf(childOf(domain, 'cpu'), 'topology');
+  // libvirt 10 counts the clusters inside a die, too: several there would multiply.
+  const clusters = Number((topology && attributeOf(topology, 'clusters')) ?? 1);
   const field = (name: keyof Shape, value: number, absent?: string): Field => ({
     label: name,
     at: domain,
@@ -198,6 +200,7 @@ function shapeFields({ sockets, dies, cores, threads }: Shape, domain: Element):
   return [
     field('sockets', sockets),
     ...(unsaid ? [] : [field('dies', dies, '1')]),
+    ...(clusters > 1 ? [{ label: 'clusters', at: domain, path: 'cpu/topology/@clusters', value: '1' }] : []),
     field('cores', cores),
     field('threads', threads),
   ];
@@ -212,13 +215,13 @@ function shapeOf(given: Params, vcpus: number, guest: Guest, seen: Seen): { shap
   if (layout === undefined) {
     const there = childOf(childOf(guest.domain, 'cpu'), 'topology');
     if (!there || given.vcpus === undefined) return {};
-    const [s, d, c, t] = (['sockets', 'dies', 'cores', 'threads'] as const).map((name) =>
-      Number(attributeOf(there, name) ?? 1),
-    );
-    if ((s ?? 1) * (d ?? 1) * (c ?? 1) * (t ?? 1) === vcpus) return {};
+    const product = ['sockets', 'dies', 'clusters', 'cores', 'threads']
+      .map((name) => Number(attributeOf(there, name) ?? 1))
+      .reduce((all, one) => all * one);
+    if (product === vcpus) return {};
     throw new Problem(
       'TopologyMismatch',
-      `${guest.name}: its topology is one of ${(s ?? 1) * (d ?? 1) * (c ?? 1) * (t ?? 1)} vCPUs, and it is to have ${vcpus}`,
+      `${guest.name}: its topology is one of ${product} vCPUs, and it is to have ${vcpus}`,
       'say a `layout`, too',
     );
   }

@@ -29,6 +29,8 @@ interface Splice {
 export function editXml(xml: Xml, edits: readonly Edit[]): string {
   const style = styleOf(xml);
   const splices: Splice[] = [];
+  /** By what they are of: several edits may speak of one text or attribute, and the last one counts. */
+  const replaced = new Map<Element | Element['attributes'][number], Splice>();
   const made = new Map<Element, Made[]>();
   const added = new Map<Element, Map<string, string>>();
   const gone = new Set<Element>();
@@ -46,7 +48,7 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
   };
   const setAttribute = (element: Element, name: string, value: string): void => {
     const old = element.attributes.find((one) => one.name === name);
-    if (old) splices.push({ start: old.at.value, end: old.at.end - 1, text: escapeAttribute(value, old.quote) });
+    if (old) replaced.set(old, { start: old.at.value, end: old.at.end - 1, text: escapeAttribute(value, old.quote) });
     else added.set(element, (added.get(element) ?? new Map<string, string>()).set(name, value));
   };
   const remove = (element: Element, attribute: string | undefined): void => {
@@ -62,8 +64,9 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
     if (element.text.trim() === value) return;
     const text = escapeText(value);
     const { open, close } = element.at;
-    if (element.isEmptyTag) splices.push({ start: tagEnd(element), end: open, text: `>${text}</${element.name}>` });
-    else splices.push({ start: open, end: close, text });
+    if (element.isEmptyTag)
+      replaced.set(element, { start: tagEnd(element), end: open, text: `>${text}</${element.name}>` });
+    else replaced.set(element, { start: open, end: close, text });
   };
 
   const put = (target: Element | Made, child: Made): void => {
@@ -93,7 +96,7 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
     splices.push({ start: at, end: at, text: printAttributes(attributes, quote) });
   }
   for (const [parent, children] of made) splices.push(...insertions(xml.text, parent, children, gone, style));
-  return spliced(xml.text, splices);
+  return spliced(xml.text, [...splices, ...replaced.values()]);
 }
 
 const madeLike = ({ name, attributes, children, text }: Element): Made => ({
@@ -107,11 +110,18 @@ function fitsMade(made: Made, { name, where }: Step): boolean {
   return made.name === name && Object.entries(where).every(([key, value]) => made.attributes.get(key) === value);
 }
 
-/** From the back, so that no splice moves another. At one place the one that was asked for first stands first. */
+/** In one pass over the text. At one place the one that was asked for first stands first; what goes takes along what is in it. */
 function spliced(text: string, splices: readonly Splice[]): string {
-  const order = splices.map((splice, index) => ({ splice, index }));
-  order.sort((a, b) => b.splice.start - a.splice.start || b.splice.end - a.splice.end || b.index - a.index);
-  return order.reduce((all, { splice: { start, end, text: put } }) => all.slice(0, start) + put + all.slice(end), text);
+  const order = splices.map((splice, index) => ({ ...splice, index }));
+  order.sort((a, b) => a.start - b.start || a.end - b.end || a.index - b.index);
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { start, end, text: put } of order) {
+    if (start < at) continue;
+    pieces.push(text.slice(at, start), put);
+    at = end;
+  }
+  return pieces.join('') + text.slice(at);
 }
 
 interface Style {

@@ -20,6 +20,18 @@ describe('editing', () => {
     );
   });
 
+  it('takes the last of several values for one text or attribute, however long', () => {
+    const xml = parseXml(`<d a='1'><x>1<!-- one --></x></d>`);
+
+    const edits = ['10', '200'].flatMap((value) => ['x', '@a'].map((path) => ({ at: xml.root, path, value })));
+
+    expect(editXml(xml, edits)).toBe(`<d a='200'><x>200</x></d>`);
+  });
+
+  it('takes along what was to change inside of what goes', () => {
+    expect(edit(`<d><x><y>1</y></x><z/></d>`, { 'x/y': '2000', x: null, 'z/@a': '1' })).toBe(`<d><z a='1'/></d>`);
+  });
+
   it('adds an attribute behind the others, in their quotes', () => {
     expect(edit('<d><x a="1"/><y /></d>', { 'x/@b': '2', 'y/@c': '3' })).toBe(`<d><x a="1" b="2"/><y c='3' /></d>`);
   });

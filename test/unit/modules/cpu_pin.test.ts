@@ -49,6 +49,15 @@ describe('cpu_pin', () => {
     ]);
   });
 
+  it('says how many vCPUs a guest has that has never said so, beside their CPUs', async () => {
+    const config = exampleGuest('config').replace(/\n *<vcpu[^\n]*/, '');
+
+    const plan = await planOn(cpu_pin, { guests: 'web1', cpuset: '6' }, { ...running(), [CONFIG]: config });
+
+    const after = plan.changes.find(({ plane }) => plane === 'persistent')?.after;
+    expect(after?.is === 'text' && after.text).toContain("<vcpu cpuset='6'>1</vcpu>");
+  });
+
   it('takes other ways to write a set for the same', async () => {
     const files = running("\n  <cputune>\n    <vcpupin vcpu='0' cpuset='0-2,^1'/>\n  </cputune>");
 

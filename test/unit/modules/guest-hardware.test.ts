@@ -178,6 +178,17 @@ describe('vcpu_topology', () => {
     expect(mistakesIn(vcpu_topology, { guests: 'all', ...given })).not.toEqual([]);
   });
 
+  it('counts the clusters of newer libvirt, and leaves none of them to multiply', async () => {
+    const clustered = (cores: number) =>
+      defined(`\n  <cpu>\n    <topology sockets='1' dies='1' clusters='2' cores='${cores}' threads='1'/>\n  </cpu>`);
+
+    const plan = await planOn(vcpu_topology, { guests: 'all', vcpus: 4, layout: 'cores' }, clustered(1));
+
+    expect(textOf(plan)).toContain("<topology sockets='1' dies='1' clusters='1' cores='4' threads='1'/>");
+    expect(textOf(await planOn(vcpu_topology, { guests: 'all', vcpus: 8 }, clustered(4)))).toContain('>8</vcpu>');
+    expect(await problemOn(vcpu_topology, { guests: 'all', vcpus: 4 }, clustered(4))).toMatch(/^TopologyMismatch/);
+  });
+
   it('does not leave a topology that no longer fits', async () => {
     const files = defined("\n  <cpu>\n    <topology sockets='1' cores='2' threads='1'/>\n  </cpu>");
 
