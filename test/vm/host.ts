@@ -22,6 +22,8 @@ export interface Host extends Address {
   ssh(command: string, input?: string): Ran;
   /** What a command prints, trimmed. Throws when it fails. */
   read(command: string): string;
+  /** What each of many prints, trimmed, in one go; of one that fails, its status too. */
+  readAll(commands: readonly string[]): string[];
   /** A real reboot of the running machine: what is on disk stays, the rest is lost. */
   reboot(): Promise<void>;
 }
@@ -45,6 +47,14 @@ export function attachHost(address: Address): Host {
       if (status !== 0) throw new Error(`${command}: status ${status}: ${stderr.trim()}`);
       return stdout.trim();
     },
+    readAll(commands) {
+      const each = commands.map((command) => `(${command}\n) </dev/null; printf '\\036%s\\037' $?`);
+      const parts = ssh('bash -s', each.join('\n')).stdout.split('\u001f');
+      return commands.map((_, at) => {
+        const [text = '', status = 'none'] = parts[at]?.split('\u001e') ?? [];
+        return status === '0' ? text.trim() : `${text.trim()} (status ${status})`;
+      });
+    },
     async reboot() {
       await saidReady(join(address.directory, 'console'), () => ssh('systemctl reboot'));
     },
@@ -56,7 +66,7 @@ export function sshArgumentsOf({ port, keyFile, knownHostsFile, directory }: Add
   return [
     ...['-F', 'none', '-i', keyFile, '-p', String(port), '-o', `UserKnownHostsFile=${knownHostsFile}`],
     ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=240', '-o', 'LogLevel=ERROR'],
-    ...['-o', `ControlPath=${join(directory, 'ssh')}`, '-o', 'ControlMaster=auto', '-o', 'ControlPersist=120'],
+    ...['-o', `ControlPath=${join(directory, 'ssh')}`, '-o', 'ControlMaster=auto', '-o', 'ControlPersist=600'],
     'root@127.0.0.1',
   ];
 }

@@ -30,15 +30,22 @@ chroot "$root" systemctl -q enable systemd-networkd
 install -d -m 700 "$root/root/.ssh"
 install -m 600 "$2" "$root/root/.ssh/authorized_keys"
 chroot "$root" useradd -m -s /bin/bash -G sudo,libvirt ops
-echo ops:ops-password | chroot "$root" chpasswd
+# A hash that costs little: sudo makes it for each session. And what a first login starts stays up.
+echo ops:ops-password | chroot "$root" chpasswd -c SHA256 -s 1000
+mkdir -p "$root/var/lib/systemd/linger"
+touch "$root/var/lib/systemd/linger/ops" "$root/var/lib/systemd/linger/root"
+sed -i '/pam_motd\|pam_mail/d' "$root/etc/pam.d/sshd"
 install -d -m 700 "$root/home/ops/.ssh"
 install -m 600 "$2" "$root/home/ops/.ssh/authorized_keys"
 chroot "$root" chown -R ops:ops /home/ops/.ssh
 
 # What only costs time under emulation, or would move a knob behind a test's back.
 chroot "$root" systemctl -q mask getty@tty1 serial-getty@ttyS0 apt-daily.timer apt-daily-upgrade.timer \
-  dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer logrotate.timer systemd-pstore
-chroot "$root" systemctl -q disable irqbalance libvirtd libvirt-guests
+  dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer logrotate.timer systemd-pstore \
+  modprobe@drm.service modprobe@fuse.service modprobe@configfs.service sys-fs-fuse-connections.mount \
+  sys-kernel-config.mount systemd-boot-update
+# What tunes a host by itself is there to be started.
+chroot "$root" systemctl -q disable irqbalance tuned numad libvirtd libvirt-guests
 # libvirtd starts when virsh first knocks at its socket.
 chroot "$root" systemctl -q enable libvirtd.socket
 
