@@ -28,7 +28,7 @@ import {
   tunedProbes,
   unionOf,
 } from '../src/contract/index.ts';
-import { balances, irqbalanceProbes, settleIrqbalance } from '../src/contract/irq-affinity/irqbalance.ts';
+import { irqbalanceProbes, settleIrqbalance } from '../src/contract/irq-affinity/irqbalance.ts';
 import { refusable, refusedBefore, refusedProbes } from '../src/contract/irq-affinity/refused.ts';
 import { persistTable, type TableLine, tableCpus, tableProbes } from '../src/contract/irq-affinity/table.ts';
 import {
@@ -81,7 +81,7 @@ const Params = z.strictObject({
     .enum(['ban', 'mask', 'keep'])
     .prefault('ban')
     .describe(
-      'What becomes of irqbalance where it runs: `ban` teaches it to use these CPUs alone, `mask` stops it for good.',
+      'What becomes of irqbalance where it runs: `ban` teaches it to leave these interrupts alone and to use these CPUs alone for others, `mask` stops it for good.',
     ),
   ...planes,
 });
@@ -98,7 +98,9 @@ What the kernel manages by itself (queues of NVMe and of virtio disks) cannot be
 exist yet: they are sent where they belong when it comes up. For the next boots a unit, \`kvmplay-irq_affinity.service\`, does the same by
 the table in \`/etc/kvmplay/irq_affinity\`; udev has it run again when a NIC or a CPU comes.
 
-While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the CPUs that it is left with.`,
+With \`irqbalance: ban\`, irqbalance is told by a policy script, \`/etc/kvmplay/irqbalance_policy.sh\`, to leave these interrupts alone, and
+keeps all others on the CPUs that are left to it. Where it has a policy script already, that stays, and it may move these
+interrupts among those CPUs.`,
   crossChecked: true,
   params: Params,
   reads: (params, seen) => ({
@@ -125,7 +127,6 @@ While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the 
     if (irqs.length === 0 && nics.length === 0) return { changes: [], na: 'no such interrupt here' };
     const lines = linesOf(params, { ...chosen, cpus: asked, devices });
     const taught = unionOf(params.persistent ? tableCpus(seen, lines) : [], cpus);
-    const isTaught = params.irqbalance === 'ban' && params.persistent && balances(seen);
     const balancing = settleIrqbalance(seen, params.persistent ? params.irqbalance : 'keep', {
       cpus: taught,
       all: unionOf(online, offline),
@@ -134,9 +135,11 @@ While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the 
     const wrong = irqs.filter((one) => {
       const { allowed, to } = one;
       if (allowed.length === 0 || fixed.includes(one)) return false;
-      return isTaught ? !isWithin(allowed, taught) : !sameCpus(allowed, to);
+      return balancing.roams ? !isWithin(allowed, taught) : !sameCpus(allowed, to);
     });
     const changes = [
+      // irqbalance asks as it starts.
+      ...(params.persistent ? persistTable(seen, lines, params, balancing.askAgain) : []),
       ...balancing.changes,
       ...(params.live
         ? [
@@ -145,7 +148,6 @@ While irqbalance runs with \`irqbalance: ban\`, interrupts may be on any of the 
             ...setDefault(params, cpus, seen),
           ]
         : []),
-      ...(params.persistent ? persistTable(seen, lines, params) : []),
     ];
     const notes = [...notesOn(irqs, fixed, nics, seen), ...balancing.notes, ...tunedNotes(seen, tunedName)];
     return planOf(changes, [], notes);

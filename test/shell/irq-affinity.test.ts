@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { irq_affinity } from '../../modules/irq_affinity.ts';
-import { parseCpuMask, parseCpuSet } from '../../src/contract/index.ts';
+import { type CpuSet, formatCpuSet, parseCpuMask, parseCpuSet } from '../../src/contract/index.ts';
 import type { Machine } from '../../src/lab/machine.ts';
 import { layoutOf, layTree } from '../../src/lab/tree.ts';
 import { FAKE_COMMANDS } from '../support/fake-commands.ts';
@@ -28,8 +28,11 @@ function steered(read: (path: string) => string, files: Files): Record<string, u
   );
 }
 
-/** What is so after the tasks' own changes, and after the script did what their table says, on a machine alike. */
-async function bothWays(files: Files, tasks: readonly object[], shell: readonly string[]) {
+/**
+ * What is so after the tasks' own changes, and after the script did what their table says, on a machine alike. `asked`: what it tells
+ * irqbalance to leave alone, too.
+ */
+async function bothWays(files: Files, tasks: readonly object[], shell: readonly string[], asked = false) {
   const host = fakeHost({ files, commands: FAKE_COMMANDS });
   for (const params of tasks) {
     const now = Object.fromEntries(
@@ -45,12 +48,17 @@ async function bothWays(files: Files, tasks: readonly object[], shell: readonly 
   }
   const root = scratchFolder('kvmplay-irq');
   layTree(root, layoutOf({ ...(files as Machine), [TABLE]: host.read(TABLE) ?? '' }));
-  const run = 'export KVMPLAY_ROOT="$1" KVMPLAY_PAUSES=; . "$2"';
-  const argv = [...shell.slice(1), '-c', run, 'sh', root, join(process.cwd(), SCRIPT)];
-  const { stderr, status } = spawnSync(shell[0] ?? 'sh', argv, { encoding: 'utf8' });
+  const run = 'export KVMPLAY_ROOT="$1" KVMPLAY_PAUSES=; script=$2; shift 2; . "$script"';
+  const script = (...args: string[]) => {
+    const argv = [...shell.slice(1), '-c', run, 'sh', root, join(process.cwd(), SCRIPT), ...args];
+    return spawnSync(shell[0] ?? 'sh', argv, { encoding: 'utf8' });
+  };
+  const numbers = Object.keys(files).flatMap((path) => /^\/proc\/irq\/(\d+)\/smp_affinity_list$/.exec(path)?.[1] ?? []);
+  const banned = asked ? numbers.filter((irq) => script('/sys/devices/some', irq).stdout === 'ban=true\n') : [];
+  const { stderr, status } = script();
   const byScript = steered((path) => readFileSync(join(root, path), 'utf8'), files);
   rmSync(root, { recursive: true, force: true });
-  return { stderr, status, byScript, byModule: steered((path) => host.read(path) ?? '', files) };
+  return { stderr, status, banned, byScript, byModule: steered((path) => host.read(path) ?? '', files) };
 }
 
 const NICS: readonly FakeNic[] = [
@@ -76,11 +84,17 @@ describe.each(shells())('the script that sends interrupts at boot, in $name', ({
       { irqs: 22, cpus: '0,4', spread: false },
     ];
 
-    const { stderr, status, byModule, byScript } = await bothWays(files, tasks, command);
+    const { stderr, status, banned, byModule, byScript } = await bothWays(files, tasks, command, true);
 
     expect([status, stderr]).toEqual([0, '']);
     expect(byScript).toEqual(byModule);
     expect(byScript['/proc/irq/40/smp_affinity_list']).not.toEqual(parseCpuSet('0-7'));
+    // What it does not send anywhere is left to all CPUs, as it was.
+    const sent = Object.entries(byScript).filter(
+      ([path, cpus]) => path.endsWith('_list') && formatCpuSet(cpus as CpuSet) !== '0-7',
+    );
+    expect(banned.map((irq) => `/proc/irq/${irq}/smp_affinity_list`)).toEqual(sent.map(([path]) => path));
+    expect(banned).not.toHaveLength(0);
   });
 });
 

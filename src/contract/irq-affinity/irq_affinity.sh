@@ -2,11 +2,14 @@
 # Written by kvmplay (irq_affinity): sends interrupts where /etc/kvmplay/irq_affinity says. Its lines:
 #   DEVICES DRIVERS NAMES IRQS CPUS spread|together RPS XPS
 # Patterns and lists have commas between; - is any, or nothing to be set.
+# With a device's path and the number of its interrupt it only says whether that is one of them, as irqbalance wants to know
+# (--policyscript in irqbalance(1)).
 set -fu
 LC_ALL=C
 IFS=' ,
 '
 root=${KVMPLAY_ROOT:-}
+only=${2:-}
 nl='
 '
 
@@ -62,6 +65,10 @@ mask() { # CPU…: in hexadecimal, as the kernel takes it
 }
 
 put() { # VALUE FILE: what the kernel refuses (managed interrupts) stays
+  if [ -n "$only" ]; then
+    [ "$2" != "/proc/irq/$only/smp_affinity_list" ] || { echo ban=true; exit 0; }
+    return 0
+  fi
   { printf '%s\n' "$1" >"$root$2"; } 2>/dev/null || :
 }
 
@@ -72,6 +79,8 @@ nics() { # NAME DRIVER NODE IRQS NAMES, of those with hardware behind them
   for dev in "$root"/sys/class/net/*; do
     name=${dev##*/} up=$dev/../..
     [ -f "$up/uevent" ] || continue
+    # Where one interrupt is asked about, those that have others are passed over, of which each costs some processes.
+    if [ -n "$only" ] && [ -d "$up/msi_irqs" ] && [ ! -e "$up/msi_irqs/$only" ]; then continue; fi
     driver=- node=- irqs= names=$name place=$up
     for line in $(cat "$up/uevent"); do
       case $line in DRIVER=*) driver=${line#DRIVER=} ;; esac
@@ -192,12 +201,14 @@ EOF
 
 apply() {
   missing= nics=$(nics)
-  interrupts=$(awk '$1 ~ /^[0-9]+:$/ {
+  interrupts=$(awk -v only="$only" '$1 ~ /^[0-9]+:$/ && (only == "" || $1 + 0 == only) {
     irq = $1 + 0
     sub(/[ \t]+$/, "")
     sub(/^.*[ \t][ \t]/, "")
     print irq " " $0
   }' "$root/proc/interrupts")
+  # Not requested yet: it has no name.
+  [ -z "$only" ] || interrupts=${interrupts:-$only -}
   while IFS=' ' read -r devices drivers names irqs cpus how rps xps; do
     case $devices in '' | '#'*) continue ;; esac
     line
@@ -205,6 +216,7 @@ apply() {
 }
 
 apply
+[ -z "$only" ] || exit 0
 # A NIC has its interrupts when it is up.
 for pause in ${KVMPLAY_PAUSES-1 2 4 8 16}; do
   [ -n "$missing" ] || break

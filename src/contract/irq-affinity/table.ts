@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Action } from '../action.ts';
 import type { Change } from '../change.ts';
 import { type CpuSet, formatCpuSet, parseCpuSet, unionOf } from '../cpu-set.ts';
 import { setDropIn } from '../drop-ins.ts';
@@ -10,7 +11,7 @@ import { installUnit, type OwnUnit, ownUnitProbes } from '../unit-file.ts';
 
 /** Which interrupts go where: what is done at boot and when a device comes, by a script that reads it. */
 const TABLE = '/etc/kvmplay/irq_affinity';
-const SCRIPT = '/etc/kvmplay/irq_affinity.sh';
+export const SCRIPT = '/etc/kvmplay/irq_affinity.sh';
 const RULES = '/etc/udev/rules.d/66-kvmplay-irq_affinity.rules';
 
 const SCRIPT_TEXT = readFileSync(new URL('irq_affinity.sh', import.meta.url), 'utf8');
@@ -102,14 +103,29 @@ export function tableCpus(seen: Seen, lines: readonly TableLine[]): CpuSet {
   return unionOf(...theirs, ...lines.map(({ cpus }) => cpus));
 }
 
-/** Have these lines carried out at boot and when devices come. */
-export function persistTable(seen: Seen, lines: readonly TableLine[], planes: { live: boolean }): Change[] {
+/** Have these lines carried out at boot and when devices come. `then`: done once the table says so, and again when it is put back. */
+export function persistTable(
+  seen: Seen,
+  lines: readonly TableLine[],
+  planes: { live: boolean },
+  then: readonly Action[] = [],
+): Change[] {
   const table = setDropIn(seen, TABLE, FORMAT, new Map(lines.map(settingOf)));
   const summary = `${TABLE}: ${lines.map(described).join('; ')}`;
   const whole = (path: string, content: string, summary: string) =>
     seen.text(path) === content ? [] : [replaceFile({ path, before: seen.raw(path), content, summary })];
+  const told = (change: Change): Change =>
+    then.length === 0 || 'impossible' in change.undo
+      ? { ...change, summary }
+      : {
+          ...change,
+          summary,
+          do: [...change.do, ...then],
+          undo: [...change.undo, ...then],
+          impact: 'service-restart',
+        };
   return [
-    ...(table ? [{ ...table, summary }] : []),
+    ...(table ? [told(table)] : []),
     ...whole(SCRIPT, SCRIPT_TEXT, `${SCRIPT}: carries out ${TABLE}`),
     ...installUnit(seen, UNIT, { live: planes.live, persistent: true }),
     ...whole(RULES, RULES_TEXT, `${RULES}: again when a device or a CPU comes`),

@@ -250,6 +250,8 @@ describe('irq_affinity', () => {
   });
 });
 
+const POLICY = 'IRQBALANCE_ARGS="--policyscript=/etc/kvmplay/irqbalance_policy.sh"\n';
+
 describe('irq_affinity beside irqbalance', () => {
   const nics = [{ name: 'eth0', queues: 2 }];
   const balancing = async (params: object, more: Record<string, Content>, options = {}) => {
@@ -261,13 +263,22 @@ describe('irq_affinity beside irqbalance', () => {
     [
       'teaches it which CPUs are not its own',
       '# IRQBALANCE_BANNED_CPULIST\nIRQBALANCE_ARGS=\n',
-      '# IRQBALANCE_BANNED_CPULIST\nIRQBALANCE_ARGS=\nIRQBALANCE_BANNED_CPULIST=2-7\n',
+      `# IRQBALANCE_BANNED_CPULIST\n${POLICY}IRQBALANCE_BANNED_CPULIST=2-7\n`,
     ],
-    ['mends what it was taught', 'IRQBALANCE_BANNED_CPULIST="7"\n', 'IRQBALANCE_BANNED_CPULIST=2-7\n'],
+    [
+      'mends what it was taught',
+      `IRQBALANCE_BANNED_CPULIST="7"\n${POLICY}`,
+      `IRQBALANCE_BANNED_CPULIST=2-7\n${POLICY}`,
+    ],
+    [
+      'adds to the arguments that it has',
+      'IRQBALANCE_ARGS="--hintpolicy=exact -t 30"\nIRQBALANCE_BANNED_CPULIST=2-7\n',
+      'IRQBALANCE_ARGS="--hintpolicy=exact -t 30 --policyscript=/etc/kvmplay/irqbalance_policy.sh"\nIRQBALANCE_BANNED_CPULIST=2-7\n',
+    ],
     [
       'takes the mask out, which would count over the list',
-      'IRQBALANCE_BANNED_CPUS=00\nIRQBALANCE_BANNED_CPULIST=2-7\n',
-      'IRQBALANCE_BANNED_CPULIST=2-7\n',
+      `IRQBALANCE_BANNED_CPUS=00\nIRQBALANCE_BANNED_CPULIST=2-7\n${POLICY}`,
+      `IRQBALANCE_BANNED_CPULIST=2-7\n${POLICY}`,
     ],
   ])('%s', async (_, config, expected) => {
     const [change] = await balancing({}, irqbalance(config));
@@ -278,7 +289,8 @@ describe('irq_affinity beside irqbalance', () => {
   });
 
   it.each([
-    ['list', 'IRQBALANCE_BANNED_CPULIST="2,3,4-7"\n', {}],
+    ['list', `IRQBALANCE_BANNED_CPULIST="2,3,4-7"\n${POLICY}`, {}],
+    ['script', `IRQBALANCE_BANNED_CPULIST=2-7\n${POLICY.replaceAll('"', '')}`, {}],
     ['nothing to teach, where it does not run and will not', 'IRQBALANCE_ARGS=\n', { gone: true }],
   ])('is content with the same %s', async (_, config, { gone = false }: { gone?: boolean }) => {
     const more = gone ? { '/etc/default/irqbalance': config } : irqbalance(config);
@@ -300,15 +312,43 @@ describe('irq_affinity beside irqbalance', () => {
       options,
     );
 
-    expect(change?.after).toEqual({ is: 'text', text: 'IRQBALANCE_ARGS=\nIRQBALANCE_BANNED_CPUS=fc\n' });
+    expect(change?.after).toEqual({ is: 'text', text: `${POLICY}IRQBALANCE_BANNED_CPUS=fc\n` });
     expect(change?.do).toHaveLength(2);
   });
 
-  it('lets it move interrupts among the CPUs that it is left with, and no further', async () => {
+  it.each(['-l /usr/libexec/ours', '-l/usr/libexec/ours', '--policyscript /usr/libexec/ours'])(
+    'leaves the policy script that it has, %s, and says so',
+    async (args) => {
+      const files = irqMachine({ nics, more: irqbalance(`IRQBALANCE_ARGS=${args}\n`) });
+
+      const { changes, notes } = await planOn(irq_affinity, { cpus: '0-1' }, files);
+
+      const config = changes.find(({ summary }) => summary.startsWith('irqbalance'));
+      expect(config?.after).toEqual({ is: 'text', text: `IRQBALANCE_ARGS=${args}\nIRQBALANCE_BANNED_CPULIST=2-7\n` });
+      expect(changes.map(({ summary }) => summary)).not.toContainEqual(expect.stringContaining('irqbalance_policy'));
+      expect(notes).toContainEqual(expect.stringContaining('/usr/libexec/ours: interrupts may be on any of CPUs 0-1'));
+    },
+  );
+
+  it('has it ask again when other interrupts are ours, also on the way back', async () => {
+    const files = irqMachine({ nics, more: irqbalance(`IRQBALANCE_BANNED_CPULIST=2-7\n${POLICY}`) });
+
+    const { changes } = await planOn(irq_affinity, { cpus: '0-1' }, files);
+
+    const restart = { do: 'exec', argv: ['systemctl', 'restart', 'irqbalance.service'] };
+    const table = changes.find(({ summary }) => summary.startsWith('/etc/kvmplay/irq_affinity:'));
+    expect([table?.do, table?.undo, table?.impact]).toEqual([
+      expect.arrayContaining([restart]),
+      expect.arrayContaining([restart]),
+      'service-restart',
+    ]);
+  });
+
+  it('lets one with a policy of its own move interrupts among the CPUs that it is left with, and no further', async () => {
     const files = irqMachine({
       nics,
       more: {
-        ...irqbalance('IRQBALANCE_BANNED_CPULIST=2-7\n'),
+        ...irqbalance('IRQBALANCE_BANNED_CPULIST=2-7\nIRQBALANCE_ARGS=-l /usr/libexec/ours\n'),
         '/proc/irq/40/smp_affinity_list': '1\n',
         '/proc/irq/41/smp_affinity_list': '2\n',
       },
@@ -326,7 +366,7 @@ describe('irq_affinity beside irqbalance', () => {
 
     const [change] = await balancing({}, { ...irqbalance(''), ...table });
 
-    expect(change?.after).toEqual({ is: 'text', text: 'IRQBALANCE_BANNED_CPULIST=2-3,7\n' });
+    expect(change?.after).toEqual({ is: 'text', text: `IRQBALANCE_BANNED_CPULIST=2-3,7\n${POLICY}` });
   });
 
   it('stops it for good, or says that it is there', async () => {
@@ -335,7 +375,7 @@ describe('irq_affinity beside irqbalance', () => {
     const masked = await planOn(irq_affinity, { cpus: '0-1', irqbalance: 'mask' }, files);
     const kept = await planOn(irq_affinity, { cpus: '0-1', irqbalance: 'keep' }, files);
 
-    expect(summaryOf(masked)[0]).toBe('persistent irqbalance.service: active, enabled → stopped and masked');
+    expect(summaryOf(masked)).toContain('persistent irqbalance.service: active, enabled → stopped and masked');
     expect(kept.notes).toContainEqual(expect.stringContaining('irqbalance.service is active or enabled'));
   });
 });
