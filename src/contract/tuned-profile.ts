@@ -1,3 +1,5 @@
+import { linearRegex } from './regex.ts';
+
 /** One thing that a profile of tuned sets, and where it says so. */
 export interface TunedSetting {
   /** `sysctl`, `vm`, `cpu`, `disk`, `sysfs`, `bootloader` … */
@@ -7,6 +9,8 @@ export interface TunedSetting {
   readonly path: string;
   /** Counted from 1. */
   readonly line: number;
+  /** Set only where /proc/cpuinfo matches this, as it is written. */
+  readonly cpuinfo?: string;
 }
 
 interface Section {
@@ -20,11 +24,30 @@ export const PROFILE_PLACES = ['/etc/tuned/profiles', '/etc/tuned', '/usr/lib/tu
 /** Options that say how a section is taken, and set nothing. */
 const ABOUT = ['type', 'enabled', 'replace', 'drop', 'devices', 'devices_udev_regex', 'uname_regex', 'cpuinfo_regex'];
 
+/** What uname(1) calls machines that Linux runs guests on. */
+const MACHINES = ['x86_64', 'aarch64', 's390x', 'ppc64le', 'riscv64', 'loongarch64'];
+
+/** Whether what is said of uname is about machines of another kind than this. Where that is not known, it may be this one. */
+function isElsewhere(uname: string, machine: string | undefined): boolean {
+  if (machine === undefined) return false;
+  try {
+    const regex = linearRegex(uname);
+    const names = (one: string) => regex.search(one) !== undefined;
+    return !names(machine) && MACHINES.some(names);
+  } catch {
+    return false;
+  }
+}
+
 /**
- * What profiles set when they are applied one over the other, each after those that it includes. Values are as they are
- * written, variables in them not expanded. Source: Loader and Merger in tuned's profiles/ (2.20).
+ * What profiles set when they are applied one over the other, each after those that it includes, on a machine as uname(1) calls it.
+ * Values are as they are written, variables in them not expanded. Source: Loader and Merger in tuned's profiles/ (2.20).
  */
-export function profileSettings(names: readonly string[], files: ReadonlyMap<string, string>): TunedSetting[] {
+export function profileSettings(
+  names: readonly string[],
+  files: ReadonlyMap<string, string>,
+  machine?: string,
+): TunedSetting[] {
   const sections = new Map<string, Section>();
   const loaded = new Set<string>();
   const load = (name: string): void => {
@@ -40,7 +63,7 @@ export function profileSettings(names: readonly string[], files: ReadonlyMap<str
     for (const section of own) merge(sections, section);
   };
   for (const name of names) load(name);
-  return [...sections.values()].flatMap(settingsOf);
+  return [...sections.values()].flatMap((section) => settingsOf(section, machine));
 }
 
 function merge(sections: Map<string, Section>, { name, options }: Section): void {
@@ -52,11 +75,15 @@ function merge(sections: Map<string, Section>, { name, options }: Section): void
   sections.set(name, { name, options: merged });
 }
 
-function settingsOf({ name, options }: Section): TunedSetting[] {
-  if (['main', 'variables'].includes(name) || /^(0|false|no|off)$/i.test(options.get('enabled')?.value ?? ''))
-    return [];
-  const plugin = options.get('type')?.value ?? name;
-  return [...options.values()].filter(({ key }) => !ABOUT.includes(key)).map((setting) => ({ ...setting, plugin }));
+function settingsOf({ name, options }: Section, machine: string | undefined): TunedSetting[] {
+  const said = (key: string) => options.get(key)?.value;
+  if (['main', 'variables'].includes(name) || /^(0|false|no|off)$/i.test(said('enabled') ?? '')) return [];
+  if (isElsewhere(said('uname_regex') ?? '', machine)) return [];
+  const plugin = said('type') ?? name;
+  const cpuinfo = said('cpuinfo_regex');
+  return [...options.values()]
+    .filter(({ key }) => !ABOUT.includes(key))
+    .map((setting) => ({ ...setting, plugin, ...(cpuinfo !== undefined && { cpuinfo }) }));
 }
 
 /** Python's configparser, as tuned sets it up: `=` alone separates, `#` begins a remark, names keep their case. */

@@ -10,6 +10,8 @@ const RUNS = '/run/tuned/tuned.pid';
 const STARTS = `/etc/systemd/system/multi-user.target.wants/${TUNED_UNIT}`;
 /** What moves when it is started, stopped, enabled or disabled. */
 export const tunedTraces: readonly Probe[] = [file(RUNS), link(STARTS)];
+/** Says `cpu:type:x86,ven0000…`: the machine's kind, for no process. */
+const MODALIAS = '/sys/devices/system/cpu/modalias';
 const profilesIn = (place: string) => `${place}/*/tuned.conf`;
 
 export const tunedProbes: Probes = {
@@ -17,6 +19,7 @@ export const tunedProbes: Probes = {
   [RUNS]: file(RUNS),
   [STARTS]: link(STARTS),
   [MAIN]: file(MAIN),
+  [MODALIAS]: file(MODALIAS),
   ...Object.fromEntries(PROFILE_PLACES.map((place) => [profilesIn(place), glob(profilesIn(place))])),
 };
 
@@ -35,7 +38,13 @@ export function tunedOf(seen: Seen): Tuned | undefined {
   const works = [RUNS, STARTS].some((path) => seen.raw(path).is !== 'absent');
   const profile = seen.text(TUNED_PROFILE)?.trim() ?? '';
   if (!works || profile === '') return undefined;
-  return { profile, settings: profileSettings(profile.split(/\s+/), tunedProfiles(seen)) };
+  return { profile, settings: profileSettings(profile.split(/\s+/), tunedProfiles(seen), machineOf(seen)) };
+}
+
+/** As uname(1) calls it. */
+function machineOf(seen: Seen): string | undefined {
+  const [, type] = /^cpu:type:(\w+)/.exec(seen.text(MODALIAS) ?? '') ?? [];
+  return type === 'x86' ? 'x86_64' : type;
 }
 
 /**
@@ -48,9 +57,10 @@ export function tunedNotes(seen: Seen, names: (setting: TunedSetting) => string 
     const name = names(setting);
     if (name === undefined) return [];
     const wins = setting.plugin === 'sysctl' && reappliesSysctl(seen) ? '; files in sysctl.d have the last word' : '';
-    const { value, path, line } = setting;
+    const { value, path, line, cpuinfo } = setting;
+    const where = cpuinfo === undefined ? '' : `, where /proc/cpuinfo matches ${cpuinfo}`;
     return [
-      `${name}: tuned sets it too whenever it starts, to ${value} (profile ${tuned?.profile}, ${path}:${line})${wins}`,
+      `${name}: tuned sets it too whenever it starts, to ${value} (profile ${tuned?.profile}, ${path}:${line})${where}${wins}`,
     ];
   });
 }

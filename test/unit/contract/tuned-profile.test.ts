@@ -34,18 +34,34 @@ const SHIPPED = {
 };
 
 const settings = (names: string[], more: Record<string, string> = {}) =>
-  profileSettings(names, new Map(Object.entries({ ...SHIPPED, ...more }))).map(
+  profileSettings(names, new Map(Object.entries({ ...SHIPPED, ...more })), 'x86_64').map(
     ({ plugin, key, value, path, line }) =>
       `${plugin} ${key}=${value} ${path.split('/').slice(1, -1).join('/')}:${line}`,
   );
 
 describe('what a profile of tuned sets', () => {
+  it.each([
+    ['aarch64', ['never']],
+    ['x86_64', []],
+    [undefined, ['never']],
+  ])('is on a machine of the kind %s what is meant for that', (machine, expected) => {
+    const all = profileSettings(['throughput-performance'], new Map(Object.entries(SHIPPED)), machine);
+
+    expect(all.filter(({ plugin }) => plugin === 'vm').map(({ value }) => value)).toEqual(expected);
+  });
+
+  it('may hang on the CPU, as it is written', () => {
+    const own = '[cpu.epp]\ntype=cpu\nuname_regex=x86_64\ncpuinfo_regex=model name.*AMD\ngovernor=powersave\n';
+    const [setting] = profileSettings(['own'], new Map([['/etc/tuned/own/tuned.conf', own]]), 'x86_64');
+
+    expect(setting).toMatchObject({ plugin: 'cpu', key: 'governor', cpuinfo: 'model name.*AMD' });
+  });
+
   it('is what it includes, and then its own', () => {
     expect(settings(['virtual-host'])).toEqual([
       'cpu governor=performance usr/lib/tuned/throughput-performance:6',
       'cpu min_perf_pct=100 usr/lib/tuned/throughput-performance:7',
       'cpu force_latency=cstate.id_no_zero:3|70 usr/lib/tuned/virtual-host:6',
-      'vm transparent_hugepages=never usr/lib/tuned/throughput-performance:11',
       'disk readahead=>4096 usr/lib/tuned/throughput-performance:14',
       'sysctl vm.dirty_ratio=40 usr/lib/tuned/throughput-performance:16',
       'sysctl vm.dirty_background_ratio=5 usr/lib/tuned/virtual-host:4',
