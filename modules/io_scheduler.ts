@@ -6,6 +6,7 @@ import {
   chosenDisks,
   defineModule,
   diskProbes,
+  diskThing,
   file,
   glob,
   type Knob,
@@ -69,10 +70,10 @@ const Params = z
         'Disks by name, shell pattern or `/dev/disk/by-id/…` (which stays the same over boots). A list, or text with commas.',
       ),
     class: z
-      .enum(['rotational', 'solid', 'nvme', 'virtio', 'members'])
+      .enum(['rotational', 'hdd', 'ssd', 'nvme', 'virtio', 'members'])
       .optional()
       .describe(
-        '`rotational`, `solid`: SATA and SAS; `members`: disks that device-mapper or md devices stand on, all such or those of `devices`.',
+        '`rotational` (`hdd` is the same) and `ssd`: SATA and SAS, by `queue/rotational`; `members`: disks that device-mapper or md devices stand on, all such or those of `devices`.',
       ),
     scheduler: z
       .string()
@@ -246,7 +247,9 @@ function planDisk(disk: string, params: Params, seen: Seen) {
     if (name.startsWith('iosched/') && now !== undefined) throw unknownTunable(disk, name, selectedOf(now), seen);
     notes.push(`${label}: n/a, this kernel does not have it`);
   }
-  return { scheduler, notes, changes: [...(switched ? [switched] : []), ...setKnobs(seen, here)] };
+  const thing = diskThing(disk, seen);
+  const changes = [...(switched ? [switched] : []), ...setKnobs(seen, here)];
+  return { scheduler, notes, changes: changes.map((change) => ({ ...change, ...(thing && { thing }) })) };
 }
 
 /** The name under which this kernel has the scheduler. */

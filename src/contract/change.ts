@@ -1,6 +1,7 @@
 import type { Action } from './action.ts';
 import type { Probe } from './probe.ts';
 import type { Reading } from './reading.ts';
+import type { Thing } from './thing.ts';
 
 /** `live`: the running system. `persistent`: the next boot's configuration. `pending`: waits for a restart. */
 export type Plane = 'live' | 'persistent' | 'pending';
@@ -49,6 +50,8 @@ export interface Change {
   readonly hints?: Readonly<Record<string, string>>;
   /** What the target reads once it is undone, where that means the same as `before` and is not: a pin to every CPU. */
   readonly undone?: Reading;
+  /** What it is about, where the next boot may call that something else. */
+  readonly thing?: Thing;
   /** Before and after as reports show them, where the readings are more than anybody wants to see. */
   readonly shown?: Sides;
 }

@@ -3,6 +3,7 @@ import { matches } from './pattern.ts';
 import { command, dir, glob, link, type Probes } from './probe.ts';
 import { Problem } from './problem.ts';
 import type { Seen } from './seen.ts';
+import type { Thing } from './thing.ts';
 
 export const BLOCK = '/sys/block';
 const MEMBERS = `${BLOCK}/*/slaves/*/dev`;
@@ -17,18 +18,34 @@ export interface DiskChoice {
 const NOT_BY_PATTERN = 'loop*|ram*|zram*|sr*|fd*|dm-*|md*|nbd*|nvme*c*';
 const isDisk = (name: string) => !NOT_BY_PATTERN.split('|').some((pattern) => matches(pattern, name));
 
+const SPINNING = { kernel: 'sd*|hd*', rotational: '1' } as const;
+
 /** How a class of disks is found, and how udev finds it. */
 const CLASSES = {
-  rotational: { kernel: 'sd*|hd*', rotational: '1' },
-  solid: { kernel: 'sd*|hd*|mmcblk*', rotational: '0' },
+  rotational: SPINNING,
+  hdd: SPINNING,
+  ssd: { kernel: 'sd*|hd*|mmcblk*', rotational: '0' },
   nvme: { kernel: 'nvme*', rotational: undefined },
   virtio: { kernel: 'vd*', rotational: undefined },
 } as const;
+
+/** Where a disk says which it is, whatever it is called: SCSI and SATA, NVMe, virtio. */
+const TELLS = ['device/wwid', 'wwid', 'serial'].map((name) => `${BLOCK}/*/${name}`);
+
+/** A disk by what stays with it over boots; undefined for one that tells nothing. */
+export function diskThing(disk: string, seen: Seen): Thing | undefined {
+  for (const tells of TELLS) {
+    const says = seen.files(tells).get(tells.replace('*', disk))?.trim() ?? '';
+    if (says !== '') return { under: `${BLOCK}/`, name: disk, tells, says };
+  }
+  return undefined;
+}
 
 /** What to read to know the disks that are chosen. */
 export const diskProbes = (choice: DiskChoice): Probes => ({
   [BLOCK]: dir(BLOCK),
   rotational: glob(`${BLOCK}/*/queue/rotational`),
+  ...Object.fromEntries(TELLS.map((tells) => [tells, glob(tells)])),
   ...(choice.class === 'members' && { [MEMBERS]: glob(MEMBERS) }),
   ...Object.fromEntries((choice.devices ?? []).filter(isLink).map((path) => [path, link(path)])),
 });

@@ -22,7 +22,7 @@ export {
 } from './cpu-set.ts';
 export { clockRivalProbes, clockRivals, lateDriverProbes, persistLate } from './cpufreq.ts';
 export { digestOf, sha256Of } from './digest.ts';
-export { BLOCK, chosenDisks, diskProbes, udevMatches, udevProbes } from './disks.ts';
+export { BLOCK, chosenDisks, diskProbes, diskThing, udevMatches, udevProbes } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export { deliver, deliverProbes } from './files/deliver.ts';
 export { editProbes, editText, linesOf } from './files/edit-text.ts';
@@ -85,6 +85,8 @@ export { formatKib, parseKib } from './size.ts';
 export type { SliceCpus } from './slice.ts';
 export { noSliceCpus, persistSlice, sameSlices, setSlices, sliceProbes } from './slice.ts';
 export { presetTable, presetValues, SYSCTL_PRESET_NAMES } from './sysctl-presets.ts';
+export type { Thing } from './thing.ts';
+export { nameNow, thingProbe } from './thing.ts';
 export { persistKnobs, tmpfilesProbes } from './tmpfiles.ts';
 export { TUNED_PROFILE, TUNED_UNIT, tunedNotes, tunedOf, tunedProbes, tunedProfiles, tunedTraces } from './tuned.ts';
 export type { TunedSetting } from './tuned-profile.ts';

@@ -4,11 +4,14 @@ import {
   file,
   type Impact,
   type Module,
+  nameNow,
   Problem,
+  planOf,
   probeKey,
   type Reading,
   type Reboot,
   type Seen,
+  thingProbe,
   Unreachable,
 } from '../contract/index.ts';
 import { findModule } from '../registry/index.ts';
@@ -20,6 +23,7 @@ import { type Dial, type Host, makeHost } from './host.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { shownChange, shownError } from './outcome.ts';
+import { renamed } from './renamed.ts';
 import { apply, foretell, runModule } from './run-module.ts';
 import { makeTally } from './tally.ts';
 import { inverse, type Undoing, undoingsOf } from './undo-plan.ts';
@@ -109,8 +113,9 @@ async function undo(undoing: Undoing, host: Host, job: Rollback, confirm?: Confi
     const ms = Date.now() - started;
     if (outcome.is === 'unknown') return { ...base, status: 'unknown', reason: outcome.because, changes: [], ms };
     const changes = (outcome.plan?.changes ?? []).map(shownChange);
+    const notes = outcome.plan?.notes && { notes: outcome.plan.notes };
     if (outcome.is === 'failed') return { ...base, status: 'failed', error: shownError(outcome.problem), changes, ms };
-    return { ...base, status: changes.length > 0 ? 'changed' : 'ok', changes, ms };
+    return { ...base, status: changes.length > 0 ? 'changed' : 'ok', changes, ...notes, ms };
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     const { code, message, hint } = error;
@@ -131,27 +136,48 @@ function bootOf(seen: Seen): number {
 /** What takes a task back, as a module: so that it is seen, planned, done and proved as everything else is. */
 function undoModule({ changes, task, at }: Undoing, module: Module | undefined): Module {
   const states = changes.filter((change) => !change.once);
+  const things = states.flatMap(({ thing }) => thing ?? []);
+  const hasRebooted = (seen: Seen) => bootOf(seen) > Date.parse(at);
+  /** The changes, of each thing by the name that it has now. */
+  const asNow = (seen: Seen): { found: readonly Change[]; lost: readonly Change[] } => {
+    const told = [UPTIME, ...things.map(({ tells }) => tells)].every((name) => seen.has(name));
+    if (things.length === 0 || !told || !hasRebooted(seen)) return { found: states, lost: [] };
+    const names = states.map(({ thing }) => (thing ? nameNow(thing, seen) : ''));
+    return {
+      found: states.flatMap((change, at) => {
+        const name = names[at];
+        if (name === undefined) return [];
+        return change.thing ? [renamed(change, change.thing, name)] : [change];
+      }),
+      lost: states.filter((_, at) => names[at] === undefined),
+    };
+  };
   return {
     name: `undo ${task}`,
     summary: 'Take back what a run changed.',
     params: z.unknown(),
-    reads: () => ({
+    // What a boot may have called something else is known when the host has told how long it is up, and what it has now.
+    reads: (_, seen) => ({
       [UPTIME]: file(UPTIME),
-      ...Object.fromEntries(states.map((change) => [probeKey(change.target), change.target])),
+      ...Object.fromEntries(things.map((thing) => [thing.tells, thingProbe(thing)])),
+      ...Object.fromEntries([...states, ...asNow(seen).found].map(({ target }) => [probeKey(target), target])),
     }),
     plan: (_, seen) => {
-      const rebooted = bootOf(seen) > Date.parse(at);
+      const rebooted = hasRebooted(seen);
+      const { found, lost } = asNow(seen);
       const now = new Map<string, Reading>();
       const back: Change[] = [];
-      for (const change of states) {
+      const notes = lost.map(({ summary }) => `${summary}: what it was about is not here any more`);
+      for (const change of found) {
         const key = probeKey(change.target);
         const reading = now.get(key) ?? seen.raw(key);
         if (reading.is === 'unknown') throw new Problem('Unknown', reading.because);
         const undone = inverse(change, reading, module, rebooted);
-        if (undone) back.push(undone);
+        if (undone === 'gone') notes.push(`${change.summary}: went with the reboot, there is nothing to take back`);
+        else if (undone) back.push(undone);
         now.set(key, change.undone ?? change.before);
       }
-      return { changes: back };
+      return planOf(back, [], notes);
     },
     examples: [],
   };

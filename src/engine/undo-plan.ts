@@ -46,8 +46,8 @@ export function undoingsOf(records: readonly JournalRecord[]): readonly Undoing[
 }
 
 /**
- * The change that takes another back, from what is read now. Undefined where it is back already, or went with a reboot: under
- * its name there may be another thing by now, such as an interrupt. Throws `Problem` when somebody has changed it since, or
+ * The change that takes another back, from what is read now. Undefined where it is back already, `gone` where it went with a
+ * reboot: under its name there may be another thing by now, such as an interrupt. Throws `Problem` when somebody has changed it since, or
  * it cannot be undone.
  */
 export function inverse(
@@ -55,10 +55,10 @@ export function inverse(
   now: Reading,
   module: Module | undefined,
   rebooted = false,
-): Change | undefined {
+): Change | 'gone' | undefined {
   const same = (reading: Reading) => sameReading(module ?? {}, change.target, now, reading);
   if (same(change.before) || (change.undone && same(change.undone)) || endedWith(change, now)) return undefined;
-  if (rebooted && change.plane === 'live' && change.after.is !== 'unknown' && !same(change.after)) return undefined;
+  if (rebooted && change.plane === 'live' && change.after.is !== 'unknown' && !same(change.after)) return 'gone';
   const name = probeName(change.target);
   if (!Array.isArray(change.undo)) {
     const { impossible } = change.undo as { readonly impossible: string };

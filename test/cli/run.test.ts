@@ -37,6 +37,43 @@ describe('kvmplay run and audit', () => {
     expect(site.read('h1/proc/sys/vm/swappiness')).toBe('60\n');
   });
 
+  it('takes back what was live of a disk by what the disk is, where a reboot has named it otherwise', () => {
+    const site = makeSite();
+    const disk = (name: string, wwid: string, scheduler: string, ahead = '128') => {
+      site.write(`h1/sys/block/${name}/queue/scheduler`, `${scheduler}\n`);
+      site.write(`h1/sys/block/${name}/queue/read_ahead_kb`, `${ahead}\n`);
+      site.write(`h1/sys/block/${name}/device/wwid`, `${wwid}\n`);
+    };
+    for (const name of ['sda', 'sdb', 'sdc', 'sdd']) disk(name, `naa.${name}`, '[none] bfq mq-deadline');
+    const task = { devices: ['sda', 'sdc', 'sdd'], scheduler: 'bfq', read_ahead_kb: 1024, persistent: false };
+    site.write('disks.yml', JSON.stringify([{ hosts: 'all', tasks: [{ io_scheduler: task }] }]));
+    const run = site.kvmplay('run', 'disks.yml', '-i', 'hosts');
+    expect([run.status, run.err]).toEqual([0, '']);
+    // The host boots: a rule of udev's has set the scheduler again, two have changed their names, and one was taken out.
+    site.write('h1/proc/uptime', '0.00 0.00\n');
+    disk('sda', 'naa.sdb', '[none] bfq mq-deadline');
+    disk('sdb', 'naa.sda', 'none [bfq] mq-deadline', '256');
+    disk('sdc', 'naa.sdc', 'none [bfq] mq-deadline', '1024');
+    disk('sdd', 'naa.new', 'none [bfq] mq-deadline', '1024');
+
+    const back = site.kvmplay('rollback', 'last', '--output', 'json');
+
+    const [{ changes, notes }] = JSON.parse(back.out).tasks[0].results;
+    expect([back.status, back.err]).toEqual([0, '']);
+    expect(changes.map(({ summary }: { summary: string }) => summary).sort()).toEqual([
+      'undo sda.scheduler: none → bfq (sda is sdb since the reboot)',
+      'undo sdc.read_ahead_kb: 128 → 1024',
+      'undo sdc.scheduler: none → bfq',
+    ]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^sdd\..* is not here any more$/),
+      expect.stringMatching(/^sdd\..* is not here any more$/),
+      expect.stringMatching(/^sda\.read_ahead_kb: 128 → 1024 .*went with the reboot/),
+    ]);
+    const left = ['sda', 'sdb', 'sdc', 'sdd'].map((name) => site.read(`h1/sys/block/${name}/queue/scheduler`).trim());
+    expect(left).toEqual(['[none] bfq mq-deadline', 'none', 'none', 'none [bfq] mq-deadline']);
+  });
+
   it('prints one JSON document, with one round trip for an audit, and writes every kind of report', () => {
     const site = tuning('h1', 'h2');
     const kinds = ['json', 'xml', 'html', 'prom', 'sarif'];

@@ -104,6 +104,7 @@ describe('cpu_pin', () => {
     };
     await host.exchange({ actions: change.do, probes: [] });
     const back = inverse(change, await now(), cpu_pin);
+    if (back === 'gone') throw new Error('nothing to undo');
 
     await host.exchange({ actions: back?.do ?? [], probes: [] });
 

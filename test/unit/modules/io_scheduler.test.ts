@@ -83,7 +83,7 @@ describe('io_scheduler', () => {
     [{ devices: ['vda', 'sd[b]'] }, ['sdb', 'vda']],
     [{ devices: 'dm-0' }, ['dm-0']],
     [{ class: 'rotational' }, ['sda']],
-    [{ class: 'solid' }, ['sdb']],
+    [{ class: 'ssd' }, ['sdb']],
     [{ class: 'nvme' }, ['nvme0n1']],
     [{ class: 'virtio' }, ['vda']],
     [{ class: 'members' }, ['nvme0n1', 'sda', 'sdb']],
