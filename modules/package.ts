@@ -80,20 +80,25 @@ were changed on the host are kept. \`latest\` goes by the lists at hand, which \
     {
       title: 'What a hypervisor needs, in one go',
       params: { name: ['numactl', 'tuned'], update_cache: true },
-      host: { '/usr/bin/apt-get': '', '/var/lib/dpkg/fake': 'numactl 2.0\n' },
+      host: { '/usr/bin/apt-get': '', '/var/lib/dpkg/status': installed('numactl', '2.0') },
     },
     {
       title: 'What it does not',
       params: { name: 'irqbalance', state: 'absent' },
-      host: { '/usr/bin/dnf': '', '/var/lib/rpm/fake': 'irqbalance 1.9\n' },
+      host: { '/usr/bin/dnf': '', '/var/lib/rpm/packages': 'irqbalance 1.9\n' },
     },
     {
       title: 'The newest version',
       params: { name: 'qemu-system-x86', state: 'latest' },
-      host: { '/usr/bin/apt-get': '', '/var/lib/dpkg/fake': 'qemu-system-x86 1.0\n' },
+      host: { '/usr/bin/apt-get': '', '/var/lib/dpkg/status': installed('qemu-system-x86', '1.0') },
     },
   ],
 });
+
+/** What dpkg writes down of a package. */
+function installed(name: string, version: string): string {
+  return `Package: ${name}\nStatus: install ok installed\nVersion: ${version}\n\n`;
+}
 
 /** In whichever order they are printed; rpm has words for those that are not there. */
 const lines = (text: string): string =>

@@ -134,7 +134,7 @@ function describe(dir: string, { pid, machine, hosts }: LabState): string {
   const ports = hosts.map((host) => host.port);
   return [
     `${hosts.length} simulated hypervisors answer SSH on 127.0.0.1, ports ${Math.min(...ports)} to ${Math.max(...ports)} (machine ${machine}, process ${pid}).`,
-    'Each is a directory, not a kernel: no knob in it refuses or clamps a value, and there is no virsh.',
+    'Each is a directory, not a kernel: files of a captured machine, and stand-ins for virsh, systemctl, apt or dnf.',
     `Try: kvmplay audit playbooks/site.yml -i ${join(dir, 'inventory.yml')}`,
   ].join('\n');
 }

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type Differences, distributionOf, type Family, familyOf } from './distribution.ts';
+import { guestFiles } from './guests.ts';
 import type { Machine } from './machine.ts';
+import { uuidOf } from './uuid.ts';
 
 const SITES = ['ams', 'fra'];
 const RACKS = ['r1', 'r2'];
@@ -9,8 +12,8 @@ export interface Member {
   readonly name: string;
   /** The group of its rack: `fra_r2`. */
   readonly rack: string;
-  /** Path below its root → text. */
-  readonly own: Readonly<Record<string, string>>;
+  readonly family: Family;
+  readonly own: Differences;
 }
 
 /** `count` hypervisors, spread evenly over the racks in order. The same ones every time. */
@@ -18,11 +21,18 @@ export function membersOf(count: number, machine: Machine): Member[] {
   const racks = SITES.flatMap((site) => RACKS.map((rack) => `${site}_${rack}`));
   const digits = Math.max(2, String(count).length);
   return Array.from({ length: count }, (_, index) => {
+    const family = familyOf(index);
     const name = `hv${String(index + 1).padStart(digits, '0')}`;
     return {
       name,
       rack: racks[Math.floor((index * racks.length) / count)] ?? 'ams_r1',
-      own: { ...identity(name), ...habit(index, machine) },
+      family,
+      own: {
+        ...distributionOf(family, machine),
+        ...identity(name),
+        ...guestFiles(name),
+        ...habit(index, machine),
+      },
     };
   });
 }
@@ -36,6 +46,7 @@ function identity(name: string): Record<string, string> {
   return {
     'etc/hostname': `${name}\n`,
     'proc/sys/kernel/hostname': `${name}\n`,
+    'proc/sys/kernel/random/boot_id': `${uuidOf(`${name} boot`)}\n`,
     'etc/machine-id': `${createHash('sha256').update(name).digest('hex').slice(0, 32)}\n`,
   };
 }

@@ -19,6 +19,8 @@ export interface SshServerOptions {
   readonly userKey: Key;
   /** Where commands start. They are run by whoever runs the lab and are not shut in: this is no sandbox. */
   readonly root: string;
+  /** A folder of commands that stand in for the host's own, where there are any. */
+  readonly commands?: string;
   /** The first port to try; the next free one is taken. 0: any. */
   readonly port: number;
 }
@@ -36,7 +38,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       const session = acceptSession();
       let child: ChildProcess | undefined;
       const run = (channel: ServerChannel, argv: readonly string[]): void => {
-        const started = startSh(channel, argv, options.root);
+        const started = startSh(channel, argv, options);
         child = started;
         children.add(started);
         started.once('exit', () => children.delete(started));
@@ -80,9 +82,16 @@ function admitOnly(connection: Connection, userKey: Key): void {
 }
 
 /** Joins a channel and a `sh`, with back-pressure both ways; the exit status goes out behind the last of the output. */
-function startSh(channel: ServerChannel, argv: readonly string[], root: string): ChildProcess {
+function startSh(channel: ServerChannel, argv: readonly string[], { root, commands }: SshServerOptions): ChildProcess {
   const { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } = process.env;
-  const env = { PATH, HOME: root, SHELL: '/bin/sh', USER: 'lab', LOGNAME: 'lab' };
+  const env = {
+    PATH,
+    HOME: root,
+    SHELL: '/bin/sh',
+    USER: 'lab',
+    LOGNAME: 'lab',
+    ...(commands && { KVMPLAY_COMMANDS: commands }),
+  };
   // A process group of its own, so that what it started can be ended with it.
   const child = spawn('sh', argv, { cwd: root, env, detached: true });
   const { stdout, stderr } = outputsOf(channel);

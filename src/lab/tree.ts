@@ -14,7 +14,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Machine } from './machine.ts';
+import type { Differences } from './distribution.ts';
+import type { Entry, Machine } from './machine.ts';
 
 /** A machine made ready to be written out many times: every directory, parents first, with what stands in it by name. */
 export type Layout = ReadonlyMap<string, ReadonlyMap<string, Node>>;
@@ -27,8 +28,8 @@ type Node =
 const ALWAYS = ['etc/sysctl.d', 'etc/tmpfiles.d', 'root', 'run', 'tmp', 'var/tmp'];
 const MODE = 0o644;
 
-/** `own` has the texts in which one host differs from the machine, by path. */
-export function layoutOf(machine: Machine, own: Readonly<Record<string, string>> = {}): Layout {
+/** `own` is what one host has otherwise than the machine, by path; null takes away. */
+export function layoutOf(machine: Machine, own: Differences = {}): Layout {
   const dirs = new Map<string, Map<string, Node>>();
   const dir = (path: string): Map<string, Node> => {
     const there = dirs.get(path);
@@ -45,9 +46,12 @@ export function layoutOf(machine: Machine, own: Readonly<Record<string, string>>
     if (parent.has(name)) throw new Error(`a captured machine has things below ${path}, which is no folder`);
     parent.set(name, node);
   };
-  const entries = new Map(
-    Object.entries({ ...machine, ...own }).map(([path, entry]) => [path.replace(/^\/+/, ''), entry]),
-  );
+  const entries = new Map<string, Entry>();
+  for (const [given, entry] of [...Object.entries(machine), ...Object.entries(own)]) {
+    const path = given.replace(/^\/+/, '');
+    if (entry === null) entries.delete(path);
+    else entries.set(path, entry);
+  }
   for (const [path, entry] of entries) {
     if (path.split('/').includes('..')) throw new Error(`a captured machine names ${path}, outside its root`);
     if (typeof entry === 'string') put(path, { is: 'file', bytes: Buffer.from(entry) });

@@ -1,4 +1,4 @@
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 /** A command was asked for something that it does not do here, though a real one may. */
 export class NotEmulated extends Error {}
@@ -10,4 +10,4 @@ export interface Output {
 }
 
 /** What a command prints: its stdout with status 0, all of it, or a function of its arguments and the host's files. */
-export type Command = string | Output | ((argv: readonly string[], files: FakeFiles) => string | Output);
+export type Command = string | Output | ((argv: readonly string[], files: HostFiles) => string | Output);

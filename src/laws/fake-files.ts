@@ -119,19 +119,8 @@ export function fakeFiles() {
     return [...(listings.get(at) ?? [])].sort();
   }
 
-  /** Regular files that match a shell pattern, part by part, as the shell does. */
-  function glob(pattern: string): string[] {
-    let found = [''];
-    for (const part of pattern.split('/').filter(Boolean)) {
-      const matches = matcher(part);
-      found = found.flatMap((at) => {
-        const all = names(at || '/');
-        if (part === '..') return all ? [`${at}/..`] : [];
-        return (all ?? []).filter((name) => matches(name)).map((name) => `${at}/${name}`);
-      });
-    }
-    return found.filter((path) => entries.get(resolve(path))?.type === 'file').sort();
-  }
+  const glob = (pattern: string): string[] =>
+    expanded(pattern, names).filter((path) => entries.get(resolve(path))?.type === 'file');
 
   function stat(path: string): Stat | undefined {
     const entry = entries.get(resolve(path, false));
@@ -162,6 +151,26 @@ export function fakeFiles() {
 }
 
 export type FakeFiles = ReturnType<typeof fakeFiles>;
+
+/** As much of a host's files as its commands and its kernel need, be they in memory or in a folder. */
+export type HostFiles = Pick<
+  FakeFiles,
+  'put' | 'read' | 'write' | 'link' | 'remove' | 'names' | 'glob' | 'stat' | 'target'
+>;
+
+/** What matches a shell pattern, part by part, as the shell does. */
+export function expanded(pattern: string, names: (path: string) => string[] | undefined): string[] {
+  let found = [''];
+  for (const part of pattern.split('/').filter(Boolean)) {
+    const matches = matcher(part);
+    found = found.flatMap((at) => {
+      const all = names(at || '/');
+      if (part === '..') return all ? [`${at}/..`] : [];
+      return (all ?? []).filter((name) => matches(name)).map((name) => `${at}/${name}`);
+    });
+  }
+  return found.sort();
+}
 
 /** Kernel files do not tell how much is in them. */
 function sizeOf(path: string, entry: Entry): number {

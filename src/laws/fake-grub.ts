@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Command } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 const CONFIGS = ['/boot/grub/grub.cfg', '/boot/grub2/grub.cfg'];
 
@@ -23,7 +23,7 @@ export const fakeGrub: Command = (argv, files) => {
 };
 
 /** What the files come to, by a real shell that finds no command to run. */
-function sourced(files: FakeFiles, dropIns: boolean): string[] {
+function sourced(files: HostFiles, dropIns: boolean): string[] {
   const paths = ['/etc/default/grub', ...(dropIns ? files.glob('/etc/default/grub.d/*.cfg') : [])];
   const script = paths.map((path) => files.read(path)?.toString() ?? '').join('\n');
   const { stdout } = spawnSync('/bin/sh', ['-s'], {

@@ -14,7 +14,7 @@ import {
 } from '../contract/index.ts';
 import { type Command, NotEmulated, type Output } from './fake-command.ts';
 import { type Content, type FakeFiles, FileError, fakeFiles } from './fake-files.ts';
-import { type Knob, linuxKnob, selected } from './fake-kernel.ts';
+import { type Knob, poke } from './fake-kernel.ts';
 import { defineDomain, readDomains } from './fake-libvirt.ts';
 
 export interface FakeHostOptions {
@@ -110,7 +110,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
         break;
       }
       case 'poke':
-        poke(action.path, action.value);
+        poke(files, action.path, action.value, options.kernel);
         break;
       case 'remove':
         if (action.tree) removeTree(action.path);
@@ -137,18 +137,6 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       }
     }
     return { ok: true };
-  }
-
-  function poke(path: string, value: string): void {
-    const was = read(path);
-    if (was === undefined) throw new FileError('ENOENT', `${path}: No such file or directory`);
-    if (!/[2367]/.test(files.stat(path)?.mode ?? '')) throw new FileError('EACCES', `${path}: Permission denied`);
-    const knob = options.kernel?.[path] ?? linuxKnob(path) ?? (/\[[^\]]+\]/.test(was) ? selected : undefined);
-    const set = (other: string, content: string) => files.put(other, `${content}\n`);
-    const around = { was: was.trim(), read: (other: string) => read(other) ?? '', set, remove: files.remove };
-    const granted = knob ? knob(value, around) : value;
-    if (typeof granted !== 'string') throw new FileError(granted.errno, `write error: ${granted.errno}`);
-    files.write(path, Buffer.from(`${granted}\n`));
   }
 
   function removeTree(path: string): void {

@@ -1,3 +1,5 @@
+import { FileError, type HostFiles } from './fake-files.ts';
+
 /** How a kernel answers a write to one of its files: what the file reads from then on, or an errno. */
 export type Knob = (value: string, host: KnobHost) => string | Errno;
 
@@ -19,7 +21,7 @@ export interface KnobHost {
 const EINVAL: Errno = { errno: 'EINVAL' };
 
 /** `always [madvise] never`: takes a token that is offered, moves the brackets to it. */
-export const selected: Knob = (value, { was }) => {
+const selected: Knob = (value, { was }) => {
   const tokens = was.replaceAll(/[[\]]/g, '').trim().split(/\s+/);
   if (!tokens.includes(value.trim())) return EINVAL;
   return tokens.map((token) => (token === value.trim() ? `[${token}]` : token)).join(' ');
@@ -139,11 +141,19 @@ const TUNABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   kyber: { read_lat_nsec: '2000000' },
 };
 
+/** Schedulers that are modules: the kernel loads one that is asked for. */
+const LOADABLE: Readonly<Record<string, string>> = { bfq: 'bfq', kyber: 'kyber-iosched', 'mq-deadline': 'mq-deadline' };
+
+const canLoad = (name: string, { read }: KnobHost): boolean =>
+  name in LOADABLE &&
+  read(`/lib/modules/${read('/proc/sys/kernel/osrelease').trim()}/kernel/block/${LOADABLE[name]}.ko`) !== '';
+
 /** A switch of scheduler makes its tunables anew, and the length of the queue. */
 const scheduler =
   (queue: string): Knob =>
   (value, host) => {
-    const granted = selected(value, host);
+    const offered = host.was.replaceAll(/[[\]]/g, '').split(/\s+/).includes(value) || !canLoad(value, host);
+    const granted = selected(value, offered ? host : { ...host, was: `${host.was} ${value}` });
     if (typeof granted !== 'string' || granted === host.was) return granted;
     for (const name of Object.values(TUNABLES).flatMap((all) => Object.keys(all)))
       host.remove(`${queue}/iosched/${name}`);
@@ -152,8 +162,22 @@ const scheduler =
     return granted;
   };
 
+/** Write a value to a kernel's file, as far as it will have it. Throws `FileError`. `own` are the knobs of this host's kernel. */
+export function poke(files: HostFiles, path: string, value: string, own: Readonly<Record<string, Knob>> = {}): void {
+  const read = (other: string) => files.read(other)?.toString();
+  const was = read(path);
+  if (was === undefined) throw new FileError('ENOENT', `${path}: No such file or directory`);
+  if (!/[2367]/.test(files.stat(path)?.mode ?? '')) throw new FileError('EACCES', `${path}: Permission denied`);
+  const knob = own[path] ?? linuxKnob(path) ?? (/\[[^\]]+\]/.test(was) ? selected : undefined);
+  const set = (other: string, content: string) => files.put(other, `${content}\n`);
+  const around = { was: was.trim(), read: (other: string) => read(other) ?? '', set, remove: files.remove };
+  const granted = knob ? knob(value, around) : value;
+  if (typeof granted !== 'string') throw new FileError(granted.errno, `write error: ${granted.errno}`);
+  files.write(path, Buffer.from(`${granted}\n`));
+}
+
 /** The knob that every Linux has at a path, if it is more than a file. */
-export function linuxKnob(path: string): Knob | undefined {
+function linuxKnob(path: string): Knob | undefined {
   const [, queue] = /^(\/sys\/block\/[^/]+\/queue)\/scheduler$/.exec(path) ?? [];
   if (queue !== undefined) return scheduler(queue);
   if (/\/hugepages-\d+kB\/(free|surplus|resv)_hugepages$/.test(path)) return refusing('EACCES');

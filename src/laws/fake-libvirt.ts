@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Document, type Element, parseXmlDocument, serializeToWellFormedString } from 'slimdom';
 import { type Action, type ActionResult, parseCpuSet, type Reading } from '../contract/index.ts';
 import type { Output } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 /** Where libvirt keeps the XML of guests that are defined and, in a form of its own, of those that run. */
 const PLACES = { config: '/etc/libvirt/qemu', live: '/run/libvirt/qemu' } as const;
@@ -16,16 +16,30 @@ interface Known {
   readonly uuid: string;
 }
 
-function known(files: FakeFiles, plane: Plane): Known[] {
+function known(files: HostFiles, plane: Plane): Known[] {
   return (files.names(PLACES[plane]) ?? []).flatMap((file): Known[] => {
     const path = `${PLACES[plane]}/${file}`;
-    const full = file.endsWith('.xml') ? files.read(path)?.toString() : undefined;
+    const full = file.endsWith('.xml') ? domainText(files.read(path)?.toString()) : undefined;
     const root = full === undefined ? undefined : domainOf(full)?.documentElement;
     const name = root && childOf(root, 'name')?.textContent;
     if (full === undefined || !root || !name || file !== `${name}.xml`) return [];
     if (plane === 'live' && !root.hasAttribute('id')) return [];
     return [{ path, full, name, uuid: childOf(root, 'uuid')?.textContent?.trim() ?? name }];
   });
+}
+
+/** Of a guest that runs, libvirt keeps more around its XML than it prints. */
+const STATE = /^([\s\S]*?<domstatus\b[\s\S]*?)(<domain\b[\s\S]*<\/domain>)([\s\S]*)$/;
+
+const domainText = (text: string | undefined): string | undefined => {
+  const inner = text === undefined ? undefined : STATE.exec(text)?.[2];
+  return inner === undefined ? text : `${inner}\n`;
+};
+
+function store(path: string, document: Document, files: HostFiles): void {
+  const xml = serializeToWellFormedString(document);
+  const [, head = '', , tail = '\n'] = STATE.exec(files.read(path)?.toString() ?? '') ?? [];
+  files.put(path, `${head}${xml}${tail}`);
 }
 
 function domainOf(text: string): Document | undefined {
@@ -44,7 +58,7 @@ const childOf = (element: Element, name: string): Element | undefined =>
 const plain = (full: string): string => full.replaceAll(/(<graphics\b[^>]*?) passwd=("[^"]*"|'[^']*')/g, '$1');
 
 /** What `domains` reads. */
-export function readDomains(files: FakeFiles): Reading {
+export function readDomains(files: HostFiles): Reading {
   const found = (['config', 'live'] as const).flatMap((plane) =>
     known(files, plane).map(({ name, full }) => [`${name}/${plane}`, { is: 'text', text: plain(full) }] as const),
   );
@@ -54,7 +68,7 @@ export function readDomains(files: FakeFiles): Reading {
 const refuse = (message: string): ActionResult => ({ ok: false, message, status: 1 });
 
 /** What transport/guests.sh does with virsh. */
-export function defineDomain(action: Action & { do: 'define' }, files: FakeFiles): ActionResult {
+export function defineDomain(action: Action & { do: 'define' }, files: HostFiles): ActionResult {
   const old = known(files, 'config').find(({ name }) => name === action.guest);
   const digest = createHash('sha256')
     .update(plain(old?.full ?? '').replace(/\n+$/, ''))
@@ -121,7 +135,7 @@ const PINS: Readonly<Record<string, string | undefined>> = {
 };
 
 /** `virsh -q -c qemu:///system COMMAND GUEST … [--live] [--config]`, of a libvirt that keeps its guests in files. */
-export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
+export function fakeVirsh(argv: readonly string[], files: HostFiles): Output {
   const [command = '', guest = '', ...rest] = argv.slice(1).filter((word) => !/^(-q|-c|qemu:\/\/\/system)$/.test(word));
   const planes = (['live', 'config'] as const).filter((plane) => rest.includes(`--${plane}`));
   const words = rest.filter((word) => !word.startsWith('--'));
@@ -152,7 +166,7 @@ export function fakeVirsh(argv: readonly string[], files: FakeFiles): Output {
   return { status: 0, stdout: '', stderr: '' };
 }
 
-function pin(command: string, words: readonly string[], { path, full }: Known, files: FakeFiles): string | undefined {
+function pin(command: string, words: readonly string[], { path, full }: Known, files: HostFiles): string | undefined {
   const document = parseXmlDocument(full);
   const root = document.documentElement as Element;
   const key = PINS[command];
@@ -171,12 +185,12 @@ function pin(command: string, words: readonly string[], { path, full }: Known, f
   const element = old ?? tune.appendChild(document.createElement(command));
   if (key !== undefined) element.setAttribute(key, id);
   element.setAttribute('cpuset', cpus);
-  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  store(path, document, files);
   return undefined;
 }
 
 /** libvirt names all IO threads once one is named by hand, and none when only the first ones are left. */
-function setIoThread(command: string, id: string, { path, full }: Known, files: FakeFiles): boolean {
+function setIoThread(command: string, id: string, { path, full }: Known, files: HostFiles): boolean {
   const document = parseXmlDocument(full);
   const root = document.documentElement as Element;
   const count = childOf(root, 'iothreads');
@@ -193,12 +207,12 @@ function setIoThread(command: string, id: string, { path, full }: Known, files: 
     for (const one of then) ids.appendChild(document.createElement('iothread')).setAttribute('id', String(one));
     root.insertBefore(ids, total.nextSibling);
   }
-  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  store(path, document, files);
   return true;
 }
 
 /** Only what was started restrictive can be moved; the kernel refuses nodes that are not there. */
-function moveMemory(nodeset: string, { path, full }: Known, files: FakeFiles): Output {
+function moveMemory(nodeset: string, { path, full }: Known, files: HostFiles): Output {
   const document = parseXmlDocument(full);
   const tune = childOf(document.documentElement as Element, 'numatune');
   const memory = tune && childOf(tune, 'memory');
@@ -207,13 +221,13 @@ function moveMemory(nodeset: string, { path, full }: Known, files: FakeFiles): O
       'Requested operation is not valid: change of nodeset for running domain requires restrictive numa mode',
     );
   memory.setAttribute('nodeset', nodeset);
-  files.put(path, `${serializeToWellFormedString(document)}\n`);
+  store(path, document, files);
   return { status: 0, stdout: '', stderr: '' };
 }
 
 const LIFE = { start: 0, destroy: 0, undefine: 0, autostart: 0 };
 
-function live(command: string, guest: Known, runs: boolean, rest: readonly string[], files: FakeFiles): Output {
+function live(command: string, guest: Known, runs: boolean, rest: readonly string[], files: HostFiles): Output {
   const done = { status: 0, stdout: '', stderr: '' };
   const running = `${PLACES.live}/${guest.name}.xml`;
   const autostart = `${PLACES.config}/autostart/${guest.name}.xml`;

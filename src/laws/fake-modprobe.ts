@@ -1,5 +1,5 @@
 import type { Command } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 /** modprobe, as far as modules use it: a kernel module is there by its file, loaded by its directory in /sys/module. */
 export const fakeModprobe: Command = ([, ...words], files) => {
@@ -14,13 +14,13 @@ export const fakeModprobe: Command = ([, ...words], files) => {
   return '';
 };
 
-function load(name: string, options: readonly string[], files: FakeFiles): void {
+function load(name: string, options: readonly string[], files: HostFiles): void {
   files.put(`/sys/module/${name}/initstate`, 'live\n');
   for (const [option, value = ''] of options.map((one) => one.split('=')))
     files.put(`/sys/module/${name}/parameters/${option}`, { text: `${value}\n`, mode: '0444' });
 }
 
-function unload(name: string, files: FakeFiles): void {
+function unload(name: string, files: HostFiles): void {
   const module = `/sys/module/${name}`;
   for (const path of files.glob(`${module}/parameters/*`)) files.remove(path);
   for (const path of [`${module}/parameters`, `${module}/initstate`, module]) if (files.stat(path)) files.remove(path);

@@ -1,12 +1,12 @@
 import { type Command, NotEmulated, type Output } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 const MOUNTINFO = '/proc/self/mountinfo';
 const OWN = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'strictatime', 'nodiratime'];
 
 const escaped = (text: string) => text.replaceAll(' ', '\\040');
-const linesIn = (files: FakeFiles) => (files.read(MOUNTINFO)?.toString() ?? '').split('\n').filter(Boolean);
-const put = (files: FakeFiles, lines: readonly string[]) =>
+const linesIn = (files: HostFiles) => (files.read(MOUNTINFO)?.toString() ?? '').split('\n').filter(Boolean);
+const put = (files: HostFiles, lines: readonly string[]) =>
   files.put(MOUNTINFO, lines.map((one) => `${one}\n`).join(''));
 const failed = (stderr: string) => ({ status: 32, stdout: '', stderr });
 const pathIn = (line: string | undefined) => line?.split(' ')[4];
@@ -22,7 +22,7 @@ export const fakeGrep: Command = ([, , pattern = '', path], files) => {
 /** mount, as far as modules use it: flags stand with the mount, all else with the file system; sizes come in KiB. */
 export const fakeMount: Command = ([, ...words], files) => mount(words, files);
 
-function mount(words: readonly string[], files: FakeFiles): string | Output {
+function mount(words: readonly string[], files: HostFiles): string | Output {
   const option = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
   const rest = words.filter((word, at) => !word.startsWith('-') && !words[at - 1]?.startsWith('-'));
   const options = (option('-o') ?? '').split(',').filter(Boolean);
@@ -53,7 +53,7 @@ export const fakeUmount: Command = ([, path = ''], files) => {
   return '';
 };
 
-function remount(path: string, options: readonly string[], files: FakeFiles) {
+function remount(path: string, options: readonly string[], files: HostFiles) {
   const lines = linesIn(files);
   const at = lines.findLastIndex((line) => pathIn(line) === escaped(path));
   const [left = '', right = ''] = (lines[at] ?? '').split(' - ');
@@ -80,13 +80,13 @@ const othersOf = (options: readonly string[]): string =>
     .map((one) => one.replace(/^size=(\d+)m$/, (_, mib) => `size=${Number(mib) * 1024}k`))
     .join(',');
 
-const entryOf = (path: string, files: FakeFiles): string[] =>
+const entryOf = (path: string, files: HostFiles): string[] =>
   (files.read('/etc/fstab')?.toString() ?? '')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .find(([, at]) => at === escaped(path)) ?? [];
 
-const under = (src: string, files: FakeFiles): string[] | undefined =>
+const under = (src: string, files: HostFiles): string[] | undefined =>
   linesIn(files)
     .map((line) => line.split(' '))
     .filter(([, , , , at = '']) => src === at || src.startsWith(at === '/' ? '/' : `${at}/`))

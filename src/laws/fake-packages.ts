@@ -1,20 +1,29 @@
 import type { Command } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
-/** What is installed, a name and a version on a line; an apt that has version 2.0 of all. */
-const DPKG = '/var/lib/dpkg/fake';
-const RPM = '/var/lib/rpm/fake';
+/** What is installed: dpkg's own list, as far as it matters; and, where rpm has a database, a name and a version on a line. */
+const DPKG = '/var/lib/dpkg/status';
+const RPM = '/var/lib/rpm/packages';
 
-const listOf = (path: string, files: FakeFiles): Map<string, string> =>
+const FORMS = {
+  [DPKG]: {
+    line: /^Package: (\S+)\nStatus: install ok installed\n(?:(?!Version: ).+\n)*Version: (\S+)$/gm,
+    print: (name: string, version: string) => `Package: ${name}\nStatus: install ok installed\nVersion: ${version}\n\n`,
+  },
+  [RPM]: { line: /^(\w\S*) (\S+)$/gm, print: (name: string, version: string) => `${name} ${version}\n` },
+} as const;
+type List = keyof typeof FORMS;
+
+const listOf = (path: List, files: HostFiles): Map<string, string> =>
   new Map(
-    (files.read(path)?.toString() ?? '')
-      .split('\n')
-      .filter((line) => /^\w\S* \S+$/.test(line))
-      .map((line) => line.split(' ') as [string, string]),
+    [...(files.read(path)?.toString() ?? '').matchAll(FORMS[path].line)].map(([, name = '', version = '']) => [
+      name,
+      version,
+    ]),
   );
 
 const query =
-  (path: string, missing: (name: string) => { stdout: string; stderr: string }): Command =>
+  (path: List, missing: (name: string) => { stdout: string; stderr: string }): Command =>
   ([, ...words], files) => {
     const names = words.filter((word) => /^\w[\w.+-]*$/.test(word));
     const list = listOf(path, files);
@@ -30,7 +39,7 @@ const query =
   };
 
 const manage =
-  (path: string): Command =>
+  (path: List): Command =>
   (argv, files) => {
     const verb = argv.findIndex((word) => ['install', 'remove', 'update', 'makecache'].includes(word));
     const list = listOf(path, files);
@@ -38,10 +47,11 @@ const manage =
       if (argv[verb] === 'install') list.set(name, '2.0');
       else list.delete(name);
     }
-    files.put(path, [...list].map(([name, version]) => `${name} ${version}\n`).join(''));
+    files.put(path, [...list].map(([name, version]) => FORMS[path].print(name, version)).join(''));
     return '';
   };
 
+/** apt and dnf that have version 2.0 of all. */
 export const FAKE_PACKAGES: Readonly<Record<string, Command>> = {
   'dpkg-query': query(DPKG, (name) => ({ stdout: '', stderr: `dpkg-query: no packages found matching ${name}\n` })),
   rpm: query(RPM, (name) => ({ stdout: `package ${name} is not installed\n`, stderr: '' })),

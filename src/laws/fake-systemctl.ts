@@ -1,5 +1,5 @@
 import { NotEmulated, type Output } from './fake-command.ts';
-import type { FakeFiles } from './fake-files.ts';
+import type { HostFiles } from './fake-files.ts';
 
 const UNITS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 const WANTS = '/etc/systemd/system/multi-user.target.wants';
@@ -7,11 +7,12 @@ const WANTS = '/etc/systemd/system/multi-user.target.wants';
 /** A unit is there by its file, enabled or masked by its link, and runs while it has a cgroup, as on a real host. */
 const running = (unit: string) => `/sys/fs/cgroup/system.slice/${unit}`;
 
-const masked = (unit: string, files: FakeFiles) => files.stat(`${UNITS[0]}/${unit}`)?.type === 'link';
-const exists = (unit: string, files: FakeFiles) => UNITS.some((place) => files.stat(`${place}/${unit}`));
+const masked = (unit: string, files: HostFiles) =>
+  files.stat(`${UNITS[0]}/${unit}`)?.type === 'link' && files.target(`${UNITS[0]}/${unit}`) === '/dev/null';
+const exists = (unit: string, files: HostFiles) => UNITS.some((place) => files.stat(`${place}/${unit}`));
 
 /** systemctl, as far as modules use it. */
-export const fakeSystemctl = ([, verb = '', ...rest]: readonly string[], files: FakeFiles): string | Output => {
+export const fakeSystemctl = ([, verb = '', ...rest]: readonly string[], files: HostFiles): string | Output => {
   const now = rest.includes('--now');
   const [unit = ''] = rest.filter((word) => !word.startsWith('-'));
   const fail = (stderr: string) => ({ status: 1, stdout: '', stderr });
@@ -60,7 +61,7 @@ export const fakeSystemctl = ([, verb = '', ...rest]: readonly string[], files: 
   }
 };
 
-function show(unit: string, files: FakeFiles): string {
+function show(unit: string, files: HostFiles): string {
   const active = files.names(running(unit)) ? 'active' : 'inactive';
   const lines = (load: string, enabled: string) =>
     `LoadState=${load}\nActiveState=${active}\nUnitFileState=${enabled}\n`;
@@ -73,14 +74,14 @@ const CGROUP = '/sys/fs/cgroup';
 const SETTING = /^AllowedCPUs=(.*)$/gm;
 const property = (unit: string) => `/run/systemd/system.control/${unit}.d/50-AllowedCPUs.conf`;
 
-const allowed = (unit: string, files: FakeFiles): string =>
+const allowed = (unit: string, files: HostFiles): string =>
   [...(files.read(property(unit))?.toString() ?? '').matchAll(SETTING)].at(-1)?.[1] ?? '';
 
-const showAllowed = (units: readonly string[], files: FakeFiles): string =>
+const showAllowed = (units: readonly string[], files: HostFiles): string =>
   units.map((unit) => `Id=${unit}\nAllowedCPUs=${allowed(unit, files)}\n`).join('\n');
 
 /** An empty set leaves the kernel with the old one, until no unit has any: then the controller is not needed any more. */
-function keepTo(unit: string, cpus: string, files: FakeFiles): void {
+function keepTo(unit: string, cpus: string, files: HostFiles): void {
   files.put(property(unit), `[Slice]\nAllowedCPUs=\nAllowedCPUs=${cpus}\n`);
   if (cpus !== '' && files.names(`${CGROUP}/${unit}`)) files.put(`${CGROUP}/${unit}/cpuset.cpus`, `${cpus}\n`);
   const settings = files.glob('/run/systemd/system.control/*.d/50-AllowedCPUs.conf');

@@ -1,9 +1,11 @@
 import type { Counts, Event, Result, RunEnd, Step } from '../engine/events.ts';
 import { changeLines } from './change-lines.ts';
+import { hostRanges } from './host-ranges.ts';
 import { itemText } from './item-text.ts';
 import { inOrder } from './ordered.ts';
 import { type Paint, paintNothing } from './paint.ts';
 import { printable } from './printable.ts';
+import { alike, type Said } from './same-changes.ts';
 
 export interface HumanOptions {
   readonly write: (text: string) => void;
@@ -26,10 +28,10 @@ export function humanReport(options: HumanOptions): (event: Event) => void {
       if (block.hosts.length === 0) write(paint('cyan', 'skipping: no hosts matched\n'));
     } else {
       banner(`${block.step.handler ? 'RUNNING HANDLER' : 'TASK'} [${block.step.name}]`);
-      for (const [index, result] of block.results.entries()) {
-        write(resultLines(printable(result), block.step, { paint, verbosity }));
-        const last = block.results[index + 1]?.host !== result.host;
-        if (last && result.status === 'ignored') write(paint('cyan', '...ignoring\n'));
+      for (const { hosts, changes, lines } of alike(saidOf(block.results, block.step, { paint, verbosity }))) {
+        if (hosts.length > 1 && changes !== '')
+          write(paint('dim', `# the same on ${hosts.length} hosts: ${hostRanges(hosts)}\n`));
+        write(changes + lines.join(''));
       }
     }
   });
@@ -49,6 +51,24 @@ interface Style {
   readonly verbosity: number;
 }
 
+function saidOf(results: readonly Result[], step: Step, style: Style): Said[] {
+  const turns = new Map<string, number>();
+  return results.map((result, index) => {
+    const turn = turns.get(result.host) ?? 0;
+    turns.set(result.host, turn + 1);
+    const last = results[index + 1]?.host !== result.host;
+    const ignoring = last && result.status === 'ignored' ? style.paint('cyan', '...ignoring\n') : '';
+    const shown = printable(result);
+    const lines = `${resultLines(shown, step, style)}${ignoring}`;
+    return { host: result.host, turn, changes: shownChanges(shown, style), lines };
+  });
+}
+
+function shownChanges({ diff, changes }: Result, { paint, verbosity }: Style): string {
+  const lines = diff || verbosity > 0 ? changes.flatMap((change) => changeLines(change, paint)) : [];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 function resultLines(result: Result, step: Step, { paint, verbosity }: Style): string {
   const host =
     result.delegated_to !== undefined && result.delegated_to !== result.host
@@ -57,9 +77,6 @@ function resultLines(result: Result, step: Step, { paint, verbosity }: Style): s
   const item = result.item === undefined ? '' : ` (item=${itemText(result.item)})`;
   const of = `[${host}]${item && ` =>${item}`}`;
   const lines: string[] = [];
-  const shows = result.diff || verbosity > 0;
-  if (shows) lines.push(...result.changes.flatMap((change) => changeLines(change, paint)));
-
   switch (result.status) {
     case 'ok':
       lines.push(paint('green', `ok: ${of}${messageOf(result)}`));

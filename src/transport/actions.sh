@@ -15,6 +15,7 @@ k_poke() { # PATH VALUE
   k_real "$1"
   [ -e "$k_out" ] || { k_words "$k_out"; return 1; }
   [ -f "$k_out" ] || { k_special "$k_out"; return 1; }
+  case $k_commands in ?*) "$k_commands/.kernel" "$1" "$2" </dev/null; return ;; esac
   # dd gathers what comes through the pipe, so that it leaves in one write(2).
   printf '%s\n' "$2" 2>/dev/null | dd ibs=65536 obs=2097152 of="$k_out" $k_nocreat
 }
@@ -151,14 +152,16 @@ k_link_to() { # PATH TARGET
 
 k_own() { # PATH MODE OWNER GROUP
   k_real "$1"
-  k_chown "$3" "$4" "$k_out" || return 1
+  # Looking up a user in the root walks another path.
+  k_at=$k_out
+  k_chown "$3" "$4" "$k_at" || return 1
   # GNU's chmod leaves a directory its set-group-ID bit, unless the mode has five digits.
-  [ -z "$2" ] || chmod "00$2" "$k_out"
+  [ -z "$2" ] || chmod "00$2" "$k_at"
 }
 
 k_exec() { # INDEX SECONDS STATUSES stdin|null INPUT ARGV…
   k_index=$1 k_statuses=$3
-  case $k_rooted in ?*)
+  case $k_bare in ?*)
     k_say "a $1 1"
     printf 'kvmplay: EPERM: no commands run in an offline root'
     return 1

@@ -170,7 +170,7 @@ k_digest() { # INDEX PATH
 }
 
 k_command() { # INDEX SECONDS ARGV…
-  if [ -n "$k_rooted" ] || ! k_find "$3"; then
+  if [ -n "$k_bare" ] || ! k_find "$3"; then
     k_say "n $1"
     printf 'kvmplay: ENOENT: no such command'
   else

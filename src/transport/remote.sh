@@ -33,11 +33,13 @@ k_boot() { # ROOT: look round; answer one line that says whether this host will 
   done
   case $k_missing in ?*) k_ready "missing$k_missing"; return ;; esac
   k_uid=$(id -u) k_gid=$(id -g)
-  k_root= k_rooted= k_parent=none
+  k_root= k_rooted= k_parent=none k_bare= k_commands=
   case $1 in ?*)
     k_root=$(cd -P -- "$1" && pwd && printf x) || { k_ready noroot; return; }
     k_root=${k_root%??} k_root=${k_root%/}
-    k_rooted=yes
+    k_rooted=yes k_commands=${KVMPLAY_COMMANDS-}
+    # A root is not started, so none of its commands run; a lab brings stand-ins that know of this root alone.
+    [ -n "$k_commands" ] || k_bare=yes
   esac
   # No O_CREAT where dd can be told so; a session of its own for a command where timeout ends one process only.
   k_nocreat= k_setsid=
@@ -135,6 +137,11 @@ k_words() { # PHYSICAL PATH: say in the system's words why nothing can be found 
 }
 
 k_find() { # NAME: the file that a command's name stands for
+  case $k_commands in ?*)
+    k_out=$k_commands/${1##*/}
+    [ -n "$1" ] && [ -x "$k_out" ]
+    return
+  esac
   case $1 in
     */*) k_out=$1; [ -f "$1" ] && [ -x "$1" ]; return ;;
     '') return 1 ;;

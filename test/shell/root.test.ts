@@ -171,6 +171,10 @@ describe.each(shells())('a directory as root, $name', (shell) => {
       actions: [{ do: 'write', path: '/etc/owned', content: '', owner: 'qemu', group: 'kvm', mode: '0640' }],
       probes: [stat('/etc/owned'), stat('/etc')],
     });
+    const given = await remote.exchange({
+      actions: [{ do: 'own', path: '/deep', owner: 'qemu', mode: '0711' }],
+      probes: [stat('/deep')],
+    });
     const unknown = await remote.exchange({
       actions: [{ do: 'own', path: '/etc/owned', owner: 'daemon' }],
       probes: [],
@@ -182,6 +186,7 @@ describe.each(shells())('a directory as root, $name', (shell) => {
       { stat: { owner: 'qemu', group: 'kvm', mode: '0640' } },
       { stat: { owner: 'root', group: 'root' } },
     ]);
+    expect(given).toMatchObject({ results: [{ ok: true }], readings: [{ stat: { owner: 'qemu', mode: '0711' } }] });
     expect(unknown.results[0]).toMatchObject({ ok: false, message: expect.stringContaining("the root's /etc/passwd") });
   });
 });

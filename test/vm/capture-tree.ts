@@ -10,9 +10,10 @@ const ROOTS = [
   '/etc/{os-release,hostname,hosts,fstab,sysctl.conf,sysctl.d,modprobe.d,modules-load.d,tmpfiles.d,udev/rules.d}',
   '/etc/{default,libvirt,systemd/system,debian_version}',
   '/usr/lib/{os-release,sysctl.d,tmpfiles.d,modprobe.d,modules-load.d}',
+  '/usr/lib/systemd/system',
   '/boot/grub /run/libvirt /run/systemd/system',
   '/proc/{sys,irq,cmdline,cpuinfo,filesystems,interrupts,loadavg,meminfo,modules,mounts,uptime,version,vmstat,zoneinfo}',
-  '/sys/{block,class/block,class/net,bus/pci/devices,kernel/mm,module}',
+  '/sys/{block,class/block,class/net,bus/pci/devices,kernel/mm,kernel/irq,module}',
   '/sys/devices/{system,pci*,virtual/net,virtual/workqueue}',
   '/sys/fs/cgroup',
 ];
@@ -47,8 +48,9 @@ const ONLY: ReadonlyArray<readonly [under: RegExp, keep: RegExp]> = [
   ],
   [
     /^\/sys\/fs\/cgroup\//,
-    /^\/sys\/fs\/cgroup\/((system|machine|user)\.slice\/)?(cgroup\.(controllers|subtree_control)|cpuset\.\w+(\.\w+)*|cpu\.weight)$/,
+    /^\/sys\/fs\/cgroup\/((system|machine|user)\.slice\/)?(cgroup\.(controllers|subtree_control)|cpuset\.\w+(\.\w+)*|cpu\.weight)$|system\.slice\/[^/]+\.service\/cgroup\.procs$/,
   ],
+  [/^\/sys\/kernel\/irq\//, /\/actions$/],
   [
     /^\/sys\/devices\/pci.*\/(net|block|nvme)\//,
     /\/(queue\/(scheduler|nr_requests|read_ahead_kb|rq_affinity|nomerges|rotational|max_sectors_kb|max_hw_sectors_kb|\w+_block_size|write_cache|wbt_lat_usec|iostats|add_random|discard_max_bytes|zoned|iosched\/\w+)|size|ro|removable|dev|address|mtu|operstate|ifindex|flags|type|tx_queue_len|carrier|speed|duplex|(rx|tx)-\d+\/\w+|serial|model|vendor|wwid|rotational|threaded|device|subsystem|driver|numa_node)$/,
@@ -62,9 +64,13 @@ const ONLY: ReadonlyArray<readonly [under: RegExp, keep: RegExp]> = [
     /\/(msi_irqs\/\d+|irq|numa_node|local_cpulist|vendor|device|class|driver|subsystem|sriov_\w+|model|rev|type)$/,
   ],
   [/^\/boot\/grub\//, /grub\.cfg$/],
+  [/^\/usr\/lib\/systemd\/system\//, /\/(ssh|irqbalance|libvirt\S*|virt\S*|tuned|ksm\w*|numad)\.(service|socket)$/],
   [/^\/etc\/systemd\/system\//, /\.(service|socket|timer|slice)(\.d\/.*)?$/],
   [/^\/run\//, /never/],
 ];
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own form of a placeholder.
+const STANZA = 'Package: ${Package}\\nStatus: ${Status}\\nArchitecture: ${Architecture}\\nVersion: ${Version}\\n\\n';
 
 export const wanted = (path: string): boolean =>
   !LEFT_OUT.some((pattern) => pattern.test(path)) &&
@@ -88,6 +94,7 @@ export function captureTree(host: Host): Tree {
   for (const [path, mode] of modes) if (!/[4-7]/.test(mode.charAt(0))) tree.set(path, '');
   const readable = [...modes.keys()].filter((path) => !tree.has(path));
   for (const [path, text] of readFiles(host, readable)) tree.set(path, text);
+  tree.set('/var/lib/dpkg/status', host.read(`dpkg-query -W -f '${STANZA}'`));
   return Object.fromEntries([...tree].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
