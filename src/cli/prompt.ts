@@ -27,19 +27,40 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   }
 }
 
-/** Asks a question, and shows what is typed. Undefined where the input ends, or is interrupted. */
-export async function ask(question: string): Promise<string | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await new Promise((resolve) => {
-      lines.question(question, resolve);
-      lines.once('close', () => resolve(undefined));
-      lines.once('SIGINT', () => {
-        process.kill(process.pid, 'SIGINT');
-        lines.close();
+export type Ask = (question: string) => Promise<string | undefined>;
+
+/**
+ * Asks questions, and shows what is typed. Undefined where the input ends, or is interrupted. Lines that come in at once
+ * answer one question after the other.
+ */
+export function makeAsk(): Ask {
+  const early: string[] = [];
+  return async (question) => {
+    const known = early.shift();
+    if (known !== undefined) {
+      process.stderr.write(`${question}\n`);
+      return known;
+    }
+    if (process.stdin.readableEnded) return undefined;
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await new Promise((resolve) => {
+        let answered = false;
+        lines.on('line', (line) => {
+          if (answered) early.push(line);
+          answered = true;
+          resolve(line);
+        });
+        lines.once('close', () => resolve(undefined));
+        lines.once('SIGINT', () => {
+          process.kill(process.pid, 'SIGINT');
+          lines.close();
+        });
+        lines.setPrompt(question);
+        lines.prompt();
       });
-    });
-  } finally {
-    lines.close();
-  }
+    } finally {
+      lines.close();
+    }
+  };
 }

@@ -18,7 +18,7 @@ import { EXIT } from './exit.ts';
 import { lists } from './lists.ts';
 import { loadRun } from './load-run.ts';
 import { becomeFlags, prepareRun } from './prepare-run.ts';
-import { ask, askSecret } from './prompt.ts';
+import { type Ask, askSecret, makeAsk } from './prompt.ts';
 import { type RunFlags, remember } from './run-flags.ts';
 import { selectTasks } from './select-tasks.ts';
 import { startJournal } from './start-journal.ts';
@@ -75,6 +75,7 @@ export async function runCommand(files: readonly string[], flags: RunFlags, how:
       })
     : undefined;
   const held: Event[] = [];
+  const ask = makeAsk();
   const emit = (event: Event) => {
     how.hear?.(event);
     if (how.rehearsal) held.push(event);
@@ -106,8 +107,8 @@ export async function runCommand(files: readonly string[], flags: RunFlags, how:
       journal,
       emit,
       ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
-      operator: operatorAt(flags.verbose, dialer.interrupt),
-      ...(flags.step && { ask: stepper() }),
+      operator: operatorAt(flags.verbose, dialer.interrupt, ask),
+      ...(flags.step && { ask: stepper(ask) }),
       ...(how.watch && { watch: how.watch }),
     });
     const ended = dialer.interrupted() ? EXIT.interrupted : status;
@@ -130,7 +131,7 @@ function mayAct(playbooks: readonly Playbook[], flags: RunFlags): boolean {
 }
 
 /** The person at the terminal, if there is one. What they are told is not part of the report. */
-const operatorAt = (verbosity: number, interrupted: AbortSignal): Operator => ({
+const operatorAt = (verbosity: number, interrupted: AbortSignal, ask: Ask): Operator => ({
   ask: async (question, hidden) => {
     if (!process.stdin.isTTY) return undefined;
     return hidden ? askSecret(question) : ask(question);
@@ -141,7 +142,7 @@ const operatorAt = (verbosity: number, interrupted: AbortSignal): Operator => ({
 });
 
 /** `--step`: yes, no, or continue without asking again. */
-function stepper(): (task: Task, host: string) => Promise<boolean> {
+function stepper(ask: Ask): (task: Task, host: string) => Promise<boolean> {
   const answers = new Map<Task, Promise<boolean>>();
   let all = false;
   let turn: Promise<unknown> = Promise.resolve();

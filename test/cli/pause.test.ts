@@ -42,3 +42,33 @@ it('fails without a terminal, and says what to do', () => {
   expect(out).not.toContain('heard');
   expect(status).toBe(2);
 });
+
+it('goes step by step with --step: yes, no, and the rest', () => {
+  const site = makeSite(['h1', 'h2']);
+  const task = (name: string) => `    - { name: ${name}, debug: { msg: did ${name} } }\n`;
+  site.write('site.yml', `- hosts: all\n  tasks:\n${['one', 'two', 'three', 'four'].map(task).join('')}`);
+  const step = (input: string) =>
+    spawnSync(process.execPath, [site.bin, 'run', 'site.yml', '-i', 'hosts', '--step'], {
+      cwd: site.folder,
+      env: site.env,
+      input,
+      encoding: 'utf8',
+    });
+
+  const some = step('y\nn\nc\n');
+  const none = step('');
+
+  expect(some.stdout.match(/did \w+/g)).toEqual([
+    'did one',
+    'did one',
+    'did three',
+    'did three',
+    'did four',
+    'did four',
+  ]);
+  expect(some.stderr.match(/Perform task: \w+/g)).toEqual(
+    ['one', 'two', 'three'].map((name) => `Perform task: ${name}`),
+  );
+  expect(none.stdout).not.toContain('did');
+  expect(none.status).toBe(0);
+});
