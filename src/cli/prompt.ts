@@ -53,8 +53,9 @@ export function makeAsk(): Ask {
         });
         lines.once('close', () => resolve(undefined));
         lines.once('SIGINT', () => {
+          // Whoever listens has heard of it before the question ends.
+          process.once('SIGINT', () => setImmediate(() => lines.close()));
           process.kill(process.pid, 'SIGINT');
-          lines.close();
         });
         lines.setPrompt(question);
         lines.prompt();

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { tool } from '../support/tool.ts';
 import { makeSite } from './site.ts';
@@ -30,6 +31,28 @@ it.skipIf(script === undefined)('asks at a terminal, and goes on with what was t
   expect(stdout.match(/"msg": "heard surely"/g)).toHaveLength(2);
   expect(status).toBe(0);
 });
+
+it.skipIf(script === undefined)(
+  'is interrupted by Ctrl+C, and does nothing more',
+  async () => {
+    const site = makeSite(['h1']);
+    site.write('site.yml', PLAYBOOK);
+    const command = `${process.execPath} ${site.bin} run site.yml -i hosts`;
+    const child = spawn(String(script), ['-qec', command, '/dev/null'], { cwd: site.folder, env: site.env });
+    const shown: string[] = [];
+    child.stdout.on('data', (data) => {
+      shown.push(String(data));
+      if (String(data).includes('Go on?')) child.stdin.write('\u0003');
+    });
+
+    const [status] = await once(child, 'close');
+
+    expect(shown.join('')).toContain('Interrupted: interrupted while it paused');
+    expect(shown.join('')).not.toContain('heard');
+    expect(status).toBe(99);
+  },
+  60_000,
+);
 
 it('fails without a terminal, and says what to do', () => {
   const site = makeSite(['h1', 'h2']);
