@@ -21,7 +21,7 @@ export {
   unionOf,
 } from './cpu-set.ts';
 export { clockRivalProbes, clockRivals, lateDriverProbes, persistLate } from './cpufreq.ts';
-export { digestOf, sha256Of } from './digest.ts';
+export { digestOf, sha1Of, sha256Of } from './digest.ts';
 export { BLOCK, chosenDisks, diskProbes, diskThing, udevMatches, udevProbes } from './disks.ts';
 export { dropInProbes, dropInSettings, overridden, rivalsOf, setDropIn } from './drop-ins.ts';
 export { deliver, deliverProbes } from './files/deliver.ts';
@@ -51,7 +51,7 @@ export type { Knob } from './knob.ts';
 export { knobProbes, knobsHere, sameKnob, setKnob, setKnobs } from './knob.ts';
 export type { LineFormat } from './lines.ts';
 export { pokeKnob, replaceFile } from './make-change.ts';
-export type { Example, Module, Shown, Source } from './module.ts';
+export type { Example, Module, Shown, Source, TreeEntry } from './module.ts';
 export { defineModule } from './module.ts';
 export type { Entry } from './mounts/fstab.ts';
 export { devicePath, differences, entriesFor, withEntry, withoutEntries } from './mounts/fstab.ts';

@@ -41,6 +41,8 @@ export interface Module<Params = unknown> {
   readonly source?: {
     readonly param: string;
     readonly folder: 'files' | 'templates';
+    /** It may be a directory. */
+    readonly tree?: true;
     /** What is wrong with a text that was found or rendered, in words. */
     readonly wrong?: (text: string, params: Params) => string | undefined;
   };
@@ -59,16 +61,26 @@ export interface Source extends SourceFile {
   /** The file's own name, without folders. */
   readonly name: string;
   readonly content?: string | Base64;
+  /** Of a directory: what is below it, each directory before what is in it. `name` is empty where its content alone is meant. */
+  readonly tree?: readonly TreeEntry[];
+  /** What sha1sum(1) says of it: Ansible's `checksum`. */
+  readonly sha1?: string;
   /** It is encrypted on the control node: neither it nor what it replaces is shown. */
   readonly secret?: true;
+}
+
+/** A file, or without one a directory, by its path from the directory it was found below. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly file?: Source;
 }
 
 export interface Example {
   readonly title: string;
   /** As written in a playbook, before validation. */
   readonly params: unknown;
-  /** What the file of the control node holds that it names. */
-  readonly source?: string;
+  /** What the file of the control node holds that it names; of a directory the files below it, by path. */
+  readonly source?: string | Readonly<Record<string, string>>;
   /** The host it is shown on, by path. A `[selected]` text behaves as the kernel's does. */
   readonly host: Readonly<Record<string, Shown>>;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Module, Source } from '../contract/index.ts';
+import { type Module, type Source, sha1Of, sha256Of } from '../contract/index.ts';
 import { findFile } from '../playbook/find-file.ts';
 import type { Task } from '../playbook/types.ts';
 import { decodeText } from '../source/decode.ts';
@@ -9,6 +9,7 @@ import { type Diagnostic, mistake, type Position, UserError } from '../source/di
 import { keepSecret } from '../source/secrets.ts';
 import { renderText, type Scope } from '../template/index.ts';
 import { isSealedFile, openedAt } from './sealed-source.ts';
+import { treeSource } from './tree-source.ts';
 
 /** What is longer is streamed, and is kept out of journals and reports. In bytes. */
 const SMALL = 64 << 10;
@@ -19,7 +20,7 @@ const SMALL = 64 << 10;
  */
 export async function sourceOf(module: Module, params: unknown, task: Task, scope: Scope): Promise<Source | undefined> {
   if (!module.source) return undefined;
-  const { param, folder, wrong } = module.source;
+  const { param, folder, wrong, tree } = module.source;
   const name = (params as Readonly<Record<string, unknown>>)[param];
   if (typeof name !== 'string') return undefined;
   const at = placeOf(task, param);
@@ -27,20 +28,26 @@ export async function sourceOf(module: Module, params: unknown, task: Task, scop
   const path = findFile(name, directoriesFor(task, folder, scope), at, found);
   if (path === undefined) throw new UserError(found);
   const file = statSync(path);
+  if (file.isDirectory() && tree) return treeSource(path, name, at, (one) => sourceAt(one, task, params));
   if (!file.isFile()) {
-    const hint = file.isDirectory() ? 'name each file, or loop over them' : 'name a regular file';
+    const hint = 'name a regular file';
     throw new UserError([mistake('NotAFile', `${path} is not a regular file`, at, hint)]);
   }
-  const opened = (params as { readonly decrypt?: boolean }).decrypt === false ? undefined : await openedAt(path, task);
   if (folder === 'templates') {
-    const source = rendered(path, opened, scope);
+    const source = rendered(path, await openedAt(path, task), scope);
     const why = wrong?.(String(source.content), params);
     if (why !== undefined) throw new UserError([mistake('BadSource', `what ${path} comes to: ${why}`, at)]);
     return source;
   }
+  return sourceAt(path, task, params);
+}
+
+/** A file as it is to be sent. */
+async function sourceAt(path: string, task: Task, params: unknown): Promise<Source> {
+  const opened = (params as { readonly decrypt?: boolean }).decrypt === false ? undefined : await openedAt(path, task);
   if (opened) return secret(small(path, opened));
-  if (file.size > SMALL)
-    return { name: basename(path), path, size: file.size, sha256: await sumOf(path, file.mtimeMs) };
+  const { size, mtimeMs } = statSync(path);
+  if (size > SMALL) return { name: basename(path), path, size, ...(await sumsOf(path, mtimeMs)) };
   return small(path, readFileSync(path));
 }
 
@@ -97,22 +104,25 @@ function secret(source: Source): Source {
 function small(path: string, bytes: Buffer): Source {
   const text = bytes.toString();
   const content = Buffer.from(text).equals(bytes) ? text : { base64: bytes.toString('base64') };
-  return { name: basename(path), path, size: bytes.length, sha256: sum().update(bytes).digest('hex'), content };
+  return { name: basename(path), path, size: bytes.length, sha256: sha256Of(bytes), sha1: sha1Of(bytes), content };
 }
 
-const sum = () => createHash('sha256');
-const sums = new Map<string, Promise<string>>();
+type Sums = Required<Pick<Source, 'sha256' | 'sha1'>>;
+const sums = new Map<string, Promise<Sums>>();
 
 /** Of a large file, read once for all hosts as long as it stays as it is. */
-function sumOf(path: string, mtime: number): Promise<string> {
+function sumsOf(path: string, mtime: number): Promise<Sums> {
   const key = `${mtime} ${path}`;
-  const known = sums.get(key) ?? digestOf(path);
+  const known = sums.get(key) ?? readSums(path);
   sums.set(key, known);
   return known;
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = sum();
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hash.update(chunk);
-  return hash.digest('hex');
+async function readSums(path: string): Promise<Sums> {
+  const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
+    sha256.update(chunk);
+    sha1.update(chunk);
+  }
+  return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
 }

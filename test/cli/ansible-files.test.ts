@@ -42,6 +42,12 @@ const TASKS: readonly (readonly [module: string, params: Readonly<Record<string,
   ['copy', { src: 'large', dest: `${P}/dir` }],
   ['copy', { src: 'large', dest: `${P}/big`, mode: 'a+x' }],
   ['copy', { src: "odd 'src' \"$(id)", dest: `${P}/odd name '"$(id)` }],
+  ['copy', { src: 'tree', dest: `${P}/dir` }],
+  ['copy', { src: 'tree/', dest: `${P}/dir/tree` }],
+  ['copy', { src: 'tree/', dest: `${P}/plain`, mode: '0640', directory_mode: '0750' }],
+  ['copy', { src: 'tree', dest: `${P}/deep/er/` }],
+  ['copy', { src: 'other', dest: `${P}/deep/er/tree/sub`, force: false }],
+  ['copy', { src: 'other/', dest: `${P}/deep/er/tree/sub`, force: false, directory_mode: 'u=rwx,go=' }],
   ['file', { path: `${P}/a/b/c`, state: 'directory', mode: '0750' }],
   ['file', { path: `${P}/dir`, state: 'directory' }],
   ['file', { path: `${P}/sshd`, mode: 'g+w,o=' }],
@@ -95,6 +101,15 @@ function site(): { place: string; book: string } {
   writeFileSync(join(folder, 'files/binary'), Buffer.from([0, 1, 255, 10, 13, 0]));
   writeFileSync(join(folder, 'files/large'), Buffer.alloc(300_000, 'kvm\n'));
   writeFileSync(join(folder, 'files', "odd 'src' \"$(id)"), 'odd source\n');
+  mkdirSync(join(folder, 'files/tree/sub/empty'), { recursive: true });
+  writeFileSync(join(folder, 'files/tree/a'), 'a\n');
+  writeFileSync(join(folder, 'files/tree/large'), Buffer.alloc(100_000, 'tree\n'));
+  writeFileSync(join(folder, 'files/tree/sub/b'), '#!/bin/sh\n', { mode: 0o755 });
+  symlinkSync('a', join(folder, 'files/tree/link'));
+  symlinkSync('sub', join(folder, 'files/tree/elsewhere'));
+  mkdirSync(join(folder, 'files/other/new'), { recursive: true });
+  writeFileSync(join(folder, 'files/other/b'), 'not taken\n');
+  writeFileSync(join(folder, 'files/other/new/c'), 'c\n');
   const tasks = TASKS.map(([module, params], index) => ({ name: `${index} ${module}`, [module]: params }));
   writeFileSync(join(folder, 'site.yml'), JSON.stringify([{ hosts: 'all', gather_facts: false, tasks }]));
   writeFileSync(join(folder, 'hosts'), 'h1 ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n');

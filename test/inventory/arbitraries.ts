@@ -18,6 +18,15 @@ const WRITTEN_HOSTS = [
   'h1:2222',
   '[::1]:22',
   'fe80::1',
+  '10.0.0.[1:2]',
+  'h[a:e:2]',
+  'r[08:10]-[x:z:2].d',
+  '2001:db8::[1:2]',
+  '[2001:db8::a]:22',
+  '"q 1"',
+  'localhost',
+  'g3',
+  'Web1',
 ];
 const ODD_HOSTS = [
   'n[3:1]',
@@ -32,8 +41,15 @@ const ODD_HOSTS = [
   'é1',
   'n[0:6:4]',
   '[1:2]',
+  'h1:0',
+  'h1;x',
+  'n[1:3:0]',
+  'n[a:3]',
+  'ungrouped',
+  'web',
+  'h#1',
 ];
-const GROUPS = ['g1', 'g2', 'g3', 'g4', 'web', 'the-maid'];
+const GROUPS = ['g1', 'g2', 'g3', 'g4', 'web', 'the-maid', 'r.1'];
 const ANY_GROUP = [...GROUPS, 'all', 'ungrouped'];
 const NAMES = ['v', 'w', 'ansible_port', 'ansible_host', 'groups', 'z-1'];
 
@@ -261,7 +277,7 @@ const section = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(pick(...GROUPS), lines(pick(...GROUPS), 3))
+      .tuple(rarely(pick(...GROUPS), pick(...ANY_GROUP)), lines(rarely(pick(...GROUPS), pick(...ANY_GROUP)), 3))
       .map(([name, body]) => `[${name}:children]\n${body}`),
   },
   {
@@ -359,6 +375,15 @@ const MORE_PIECES = [
   'all[a:b]',
   '~[',
   '',
+  'all[0:-1]',
+  '*[1:]',
+  '~[^gh[]',
+  '~.*1$',
+  '[hw]*[0]',
+  'q 1',
+  'r.1',
+  '2001:db8::1',
+  'web[',
 ];
 const piece = fc.tuple(pick('', '', '', '&', '!'), pick(...PIECES, ...MORE_PIECES)).map(([sign, name]) => sign + name);
 const pattern = fc

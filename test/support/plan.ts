@@ -1,4 +1,4 @@
-import { type Module, type Plan, Problem } from '../../src/contract/index.ts';
+import { type Example, type Module, type Plan, Problem } from '../../src/contract/index.ts';
 import { openEyes } from '../../src/engine/eyes.ts';
 import { makeOverlay } from '../../src/engine/overlay.ts';
 import { exampleParams } from '../../src/registry/example-params.ts';
@@ -11,7 +11,7 @@ export async function planOn(
   module: Module,
   params: unknown,
   files: Readonly<Record<string, Content>>,
-  { source, ...options }: Omit<FakeHostOptions, 'files'> & { readonly source?: string } = {},
+  { source, ...options }: Omit<FakeHostOptions, 'files'> & Pick<Example, 'source'> = {},
 ): Promise<Plan> {
   const valid = exampleParams(module, { title: '', params, host: {}, ...(source !== undefined && { source }) });
   const { seen } = await openEyes(fakeHost({ commands: FAKE_COMMANDS, ...options, files }), makeOverlay()).see(

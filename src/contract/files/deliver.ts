@@ -1,11 +1,13 @@
-import type { Change, Plan } from '../change.ts';
-import { planOf } from '../change.ts';
+import { type Plan, planOf } from '../change.ts';
+import { sha1Of } from '../digest.ts';
 import type { Source } from '../module.ts';
-import { dir, type Probes, stat } from '../probe.ts';
+import { type Probes, stat } from '../probe.ts';
 import { Problem } from '../problem.ts';
 import type { Seen } from '../seen.ts';
+import { deliverTree, deliverTreeProbes } from './deliver-tree.ts';
+import { makeDirectory } from './make-directory.ts';
 import { parentOf, placeOf, placeProbes, statName } from './place.ts';
-import { contentProbes, requireParent, type WantedFile, writeFile } from './write.ts';
+import { contentProbes, ownedBy, requireParent, type WantedFile, writeFile } from './write.ts';
 
 /** A file to be brought to a host, as `copy` and `template` ask for it. `source` is what the engine found for `src`. */
 export interface Delivery extends Omit<WantedFile, 'path' | 'content'> {
@@ -13,6 +15,8 @@ export interface Delivery extends Omit<WantedFile, 'path' | 'content'> {
   readonly content?: string | undefined;
   readonly source?: Source | undefined;
   readonly force: boolean;
+  /** Of directories that are made. */
+  readonly directory_mode?: string | undefined;
 }
 
 const contentOf = ({ content, source }: Delivery): WantedFile['content'] => {
@@ -41,7 +45,8 @@ function nameFor({ dest, source }: Delivery): string {
 }
 
 export function deliverProbes(delivery: Delivery, seen: Seen): Probes {
-  const { dest } = delivery;
+  const { dest, source } = delivery;
+  if (source?.tree) return deliverTreeProbes(delivery, source.tree, seen);
   const around = (path: string): Probes => ({
     ...placeProbes(path, seen),
     ...contentProbes(path, contentOf(delivery), seen),
@@ -52,7 +57,8 @@ export function deliverProbes(delivery: Delivery, seen: Seen): Probes {
 }
 
 export function deliver(delivery: Delivery, seen: Seen): Plan {
-  const { force, dest, source: _, ...wanted } = delivery;
+  const { force, dest, source, ...wanted } = delivery;
+  if (source?.tree) return deliverTree(delivery, source.tree, seen);
   const path = fileAt(delivery, seen);
   if (path === undefined) throw new Error(`${dest} was not read`);
   const parent = parentOf(path);
@@ -62,22 +68,23 @@ export function deliver(delivery: Delivery, seen: Seen): Plan {
   const { changes, backupFile } = writeFile(seen, { ...wanted, path, content: contentOf(delivery) });
   return {
     ...planOf([...made, ...changes]),
-    values: { dest: path, ...(backupFile !== undefined && { backup_file: backupFile }) },
+    values: {
+      ...valuesOf(seen, path, { ...wanted, source }),
+      ...(backupFile !== undefined && { backup_file: backupFile }),
+    },
   };
 }
 
-/** As Ansible makes the directory that `dest` names by its slash. */
-function makeDirectory(seen: Seen, path: string): Change {
-  const looks = { type: 'dir', mode: '0755', owner: 'root', group: 'root', size: 4096 } as const;
+/** What Ansible's users know a file by that was brought. */
+function valuesOf(seen: Seen, path: string, { source, content, ...wanted }: Omit<Delivery, 'dest' | 'force'>) {
+  const now = seen.stat(statName(path));
+  const sum = content === undefined ? source?.sha1 : sha1Of(content);
   return {
-    target: stat(path),
-    plane: 'persistent',
-    summary: `${path}: not there → a directory`,
-    before: seen.raw(statName(path)),
-    after: { is: 'stat', stat: looks },
-    do: [{ do: 'mkdir', path }],
-    undo: [{ do: 'remove', path }],
-    impact: 'none',
-    disturbs: [dir(parentOf(path))],
+    dest: path,
+    // Of a short secret it would tell too much.
+    ...(sum !== undefined && !source?.secret && { checksum: sum }),
+    size: content === undefined ? source?.size : Buffer.byteLength(content),
+    ...ownedBy(now?.type === 'file' ? now : undefined, wanted),
+    state: 'file',
   };
 }
