@@ -3,7 +3,7 @@ import type { TreeEntry } from '../module.ts';
 import { type Probes, stat } from '../probe.ts';
 import { Problem } from '../problem.ts';
 import type { Seen } from '../seen.ts';
-import type { Delivery } from './deliver.ts';
+import type { Delivery } from './delivery.ts';
 import { makeDirectory } from './make-directory.ts';
 import { parentOf, placeOf, placeProbes, statName } from './place.ts';
 import { contentProbes, setAttributes, writeFile } from './write.ts';

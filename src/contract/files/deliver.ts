@@ -1,23 +1,13 @@
 import { type Plan, planOf } from '../change.ts';
 import { sha1Of } from '../digest.ts';
-import type { Source } from '../module.ts';
 import { type Probes, stat } from '../probe.ts';
 import { Problem } from '../problem.ts';
 import type { Seen } from '../seen.ts';
 import { deliverTree, deliverTreeProbes } from './deliver-tree.ts';
+import type { Delivery } from './delivery.ts';
 import { makeDirectory } from './make-directory.ts';
 import { parentOf, placeOf, placeProbes, statName } from './place.ts';
 import { contentProbes, ownedBy, requireParent, type WantedFile, writeFile } from './write.ts';
-
-/** A file to be brought to a host, as `copy` and `template` ask for it. `source` is what the engine found for `src`. */
-export interface Delivery extends Omit<WantedFile, 'path' | 'content'> {
-  readonly dest: string;
-  readonly content?: string | undefined;
-  readonly source?: Source | undefined;
-  readonly force: boolean;
-  /** Of directories that are made. */
-  readonly directory_mode?: string | undefined;
-}
 
 const contentOf = ({ content, source }: Delivery): WantedFile['content'] => {
   const found = content ?? source;
