@@ -18,7 +18,7 @@ export function readNodes(seen: Seen, online: CpuSet): NumaNode[] {
   const alone = ids.length === 1;
   return ids.map((id) => ({
     id,
-    cpus: intersectionOf(cpus.get(id) ?? [], online),
+    cpus: intersectionOf(cpus.get(id) ?? (alone ? online : []), online),
     ...amounts(memory.get(id) ?? (alone ? wholeHost : '')),
     distances: (distances.get(id) ?? (alone ? '10' : '')).trim().split(/\s+/).filter(Boolean).map(Number),
     hugepages: pools.get(id) ?? (alone ? hostPools : {}),

@@ -51,7 +51,7 @@ function seats(topology: Topology, guest: Guest): Seat[] {
       const nodes = distinct(cpus.map((cpu) => nodeOf(topology, cpu)));
       if (guest.emulator !== 'isolate') return [{ guest, cpus, emulator: [], nodes }];
       return online
-        .filter((cpu) => !cpus.includes(cpu) && isFirstNode(topology, cpus, cpu))
+        .filter((cpu) => !cpus.includes(cpu) && isEmulatorNode(topology, cpus, cpu))
         .filter(
           (cpu) => guest.threads !== 'isolate' || cpus.every((one) => coreOf(topology, one) !== coreOf(topology, cpu)),
         )
@@ -71,11 +71,11 @@ function isEven(topology: Topology, { vcpus, numaNodes, current }: Guest, cpus: 
   );
 }
 
-/** The first cell is one of the larger ones; the emulator sits on its node. */
-function isFirstNode(topology: Topology, cpus: CpuSet, emulator: number): boolean {
+/** The emulator sits beside one of the smaller cells. */
+function isEmulatorNode(topology: Topology, cpus: CpuSet, emulator: number): boolean {
   const on = (node: number) => cpus.filter((cpu) => nodeOf(topology, cpu) === node).length;
   const counts = distinct(cpus.map((cpu) => nodeOf(topology, cpu))).map(on);
-  return on(nodeOf(topology, emulator)) === Math.max(...counts);
+  return on(nodeOf(topology, emulator)) === Math.min(...counts);
 }
 
 function keepsThreads(topology: Topology, guest: Guest, cpus: CpuSet): boolean {

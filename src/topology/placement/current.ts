@@ -1,7 +1,7 @@
 import { type CpuSet, cpuSet, intersectionOf, isWithin } from '../../contract/index.ts';
 import { baseOf, cpusOf } from './base.ts';
 import { type AssignedCell, type Assignment, compare, movedPins, scoreOf } from './cost.ts';
-import type { Demand } from './demand.ts';
+import { type Demand, emulatorCell } from './demand.ts';
 import type { Host } from './host.ts';
 import { floats } from './state.ts';
 
@@ -115,11 +115,11 @@ function leavesOthersAlone(host: Host, there: Assignment, kept: readonly Assignm
   });
 }
 
-/** Emulator threads that should have a CPU of their own and have none get the first free one of the guest's first node. */
+/** Emulator threads that should have a CPU of their own and have none get the first free one of the node where the search would look. */
 function giveEmulatorACpu(host: Host) {
   return (kept: Assignment[], guest: Assignment): Assignment[] => {
     const { cores } = baseOf(host, kept);
-    const node = host.nodes[guest.cells[0]?.node ?? -1];
+    const node = host.nodes[guest.cells[emulatorCell(guest.demand.guest, guest.cells.length)]?.node ?? -1];
     const alone = guest.demand.guest.threads === 'isolate';
     const free = host.cores
       .filter((core) => node?.pockets.includes(core.pocket))

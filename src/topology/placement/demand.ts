@@ -23,7 +23,10 @@ export interface Demand {
   readonly spans: readonly number[];
 }
 
-/** Split evenly; what does not divide goes to the first cells. Memory is split in whole pages. */
+/**
+ * Split evenly; what does not divide goes to the first cells, and isolated emulator threads to the first of the smaller ones.
+ * Memory is split in whole pages.
+ */
 export function cellsOf(guest: Guest, nodes: number): CellDemand[] {
   const pages = Math.ceil(guest.memoryKib / guest.pageKib);
   let firstVcpu = 0;
@@ -33,7 +36,7 @@ export function cellsOf(guest: Guest, nodes: number): CellDemand[] {
     const cell: CellDemand = {
       firstVcpu,
       vcpus,
-      extra: at === 0 && guest.emulator === 'isolate' && guest.policy === 'dedicated' ? 1 : 0,
+      extra: at === emulatorCell(guest, nodes) && guest.emulator === 'isolate' && guest.policy === 'dedicated' ? 1 : 0,
       memoryKib,
       needKib: memoryKib + overheadKib(guest, nodes),
     };
@@ -41,6 +44,9 @@ export function cellsOf(guest: Guest, nodes: number): CellDemand[] {
     return cell;
   });
 }
+
+/** The cell that emulator threads with a CPU of their own belong to. */
+export const emulatorCell = (guest: Guest, nodes: number): number => guest.vcpus % nodes;
 
 /** What QEMU takes on each of so many nodes beside the guest's memory; of huge pages it takes nothing. */
 export const overheadKib = (guest: Guest, nodes: number): number =>

@@ -81,11 +81,13 @@ export function buildHost(topology: Topology, reserved: CpuSet, guests: readonly
   const pockets: Pocket[] = [];
   const llcs = topology.llcs.filter((llc) => withCpus.some(({ id }) => id === llc.node));
   llcs.forEach((llc, at) => {
+    const home = withCpus.find(({ id }) => id === llc.node)?.cpus ?? [];
     const whole = topology.cores.filter(({ cpus: [first = -1] }) => llc.cpus.includes(first));
     kinds.forEach((kind, kindAt) => {
       const ofKind = whole.filter(({ cpus: [first = -1] }) => kind.cpus.includes(first));
       const inside = ofKind
-        .map((core) => ({ size: core.cpus.length, threads: differenceOf(core.cpus, reserved) }))
+        // A CPU of a node that is offline is of no node: what runs there is at home nowhere.
+        .map((core) => ({ size: core.cpus.length, threads: differenceOf(intersectionOf(core.cpus, home), reserved) }))
         .filter(({ threads }) => threads.length > 0);
       if (inside.length === 0) return;
       const pocket = pockets.length;

@@ -57,6 +57,12 @@ const CASES: Readonly<Record<string, Case>> = {
     pins: ['2', '3'],
     nodes: [1],
   },
+  'a CPU for the emulator beside the smaller of two cells': {
+    host: { nodes: 2, cores: 2 },
+    asks: guest('g', 3, { emulator: 'isolate', numaNodes: 2 }),
+    pins: ['0', '1', '2', '3'],
+    nodes: [0, 1],
+  },
   'no CPU left for the emulator': { host: { cores: 2 }, asks: guest('g', 2, { emulator: 'isolate', numaNodes: 1 }) },
   'a core each, and one for the emulator': {
     host: { cores: 3, threads: 2 },
