@@ -156,6 +156,14 @@ below the path is unknown.`,
       },
     },
     {
+      title: 'Mounted once more, read-only',
+      params: { path: '/srv', opts: 'ro', state: 'remounted' },
+      host: {
+        '/proc/self/mountinfo':
+          '21 1 254:0 / / rw,relatime - ext4 /dev/vda1 rw\n40 21 254:16 / /srv rw,relatime - xfs /dev/vdb rw\n',
+      },
+    },
+    {
       title: 'Gone, now and at boot',
       params: { path: '/mnt/old', state: 'absent' },
       host: {

@@ -1,6 +1,5 @@
 import {
   type Change,
-  command,
   devicePath,
   differences,
   type Entry,
@@ -11,6 +10,7 @@ import {
   type Mounted,
   mountedAt,
   mountOf,
+  type Probe,
   Problem,
   parseMounts,
   placeOf,
@@ -36,7 +36,11 @@ export const MOUNTINFO = '/proc/self/mountinfo';
 export type Asked = Entry & { readonly state: string };
 
 /** What is mounted there, one over the other. */
-export const mountProbe = (path: string) => command('grep', '-E', mountedAt(path), MOUNTINFO);
+export const mountProbe = (path: string): Probe => ({
+  kind: 'command',
+  argv: ['grep', '-E', mountedAt(path), MOUNTINFO],
+  about: `${path} (mounted)`,
+});
 
 export const isBind = (opts: string): boolean => /(^|,)r?bind(,|$)/.test(opts);
 

@@ -14,8 +14,8 @@ export type Probe =
   | { readonly kind: 'stat'; readonly path: string }
   /** The SHA-256 of a regular file's content as a text, in hex; symlinks are followed. */
   | { readonly kind: 'digest'; readonly path: string }
-  /** A command that only reads: argv, never a shell string. It gets no input. */
-  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** A command that only reads: argv, never a shell string. It gets no input. `about`: how it is named to people, if not by argv. */
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly about?: string }
   /** The XML of one of libvirt's guests, without secrets: as it runs (`live`), or as it is defined (`config`). */
   | { readonly kind: 'domain'; readonly guest: string; readonly plane: 'live' | 'config' }
   /** All of them, as a glob's matches: `NAME/live` of those that run, `NAME/config` of those that are not transient. */
@@ -54,7 +54,7 @@ export function probeKey(probe: Probe): string {
 export function probeName(probe: Probe): string {
   switch (probe.kind) {
     case 'command':
-      return probe.argv.join(' ');
+      return probe.about ?? probe.argv.join(' ');
     case 'glob':
       return probe.pattern;
     case 'domain':

@@ -1,6 +1,7 @@
 /** What differs from host to host in the name of a knob: which CPU, disk, node, interrupt, unit, guest. */
 const PARTS: readonly [RegExp, string][] = [
   [/^[^/].* \((live|config)\)$/, 'XML of guests ($1)'],
+  [/^.* \(mounted\)$/, 'mounts'],
   [/^systemctl show --property=\S+ /, 'systemctl: '],
   [/^(dpkg-query|rpm|apt-cache) .*/s, '$1: packages'],
   [/^(\/etc\/(?:modules-load|modprobe)\.d)\/\w+\.conf$/, '$1/*.conf'],
