@@ -9,6 +9,8 @@ export function addDomainCommand(kvmplay: Command): void {
     .argument('<file>', 'the XML of a guest, as `virsh dumpxml --inactive` prints it')
     .requiredOption('-m, --module-name <module>', 'a module for guests, such as cpu_pin')
     .option('-a, --args <args>', 'its parameters: `name=value …`, or a YAML or JSON map', '')
+    .option('--root <folder>', 'a folder that stands for the root of the host that the guest is for; / is this machine')
+    .option('--topology <file>', 'of that host, what `kvmplay topology --format json` printed')
     .option('-D, --diff', 'show on stderr what is changed')
     .action(async (file: string, flags: DomainFlags) => {
       process.exitCode = await (await import('./domain.ts')).domainCommand(file, flags);

@@ -9,6 +9,7 @@ import {
   type Probe,
   Problem,
   type Reading,
+  type Remote,
   Seen,
   text as textReading,
 } from '../contract/index.ts';
@@ -28,7 +29,14 @@ export interface DomainFlags {
   readonly moduleName: string;
   readonly args: string;
   readonly diff?: true;
+  /** A folder that stands for the root of the host that the guest is for. */
+  readonly root?: string;
+  /** A document of schema `kvmplay.topology/1` that tells of it. */
+  readonly topology?: string;
 }
+
+const TELL_HOST =
+  'say which host it is for: --topology FILE, as `kvmplay topology --format json` prints it, or --root DIR';
 
 /** `kvmplay domain`. Gives the exit status: 2 where the module cannot do it to this guest. */
 export async function domainCommand(file: string, flags: DomainFlags): Promise<number> {
@@ -38,10 +46,12 @@ export async function domainCommand(file: string, flags: DomainFlags): Promise<n
   const name = nameIn(file, xml);
   let plan: Plan;
   try {
-    plan = module.plan(params, lookAt(module, params, name, xml));
+    plan = await onHost(flags, async (remote) => module.plan(params, await lookAt(module, params, name, xml, remote)));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    process.stderr.write(`error: ${error.message} (${error.code})\n${error.hint ? `  hint: ${error.hint}\n` : ''}`);
+    // A file has no host of its own.
+    const hint = ['NoTopology', 'NoNodes'].includes(error.code) && !flags.root ? TELL_HOST : error.hint;
+    process.stderr.write(`error: ${error.message} (${error.code})\n${hint ? `  hint: ${hint}\n` : ''}`);
     return EXIT.failed;
   }
   for (const note of [...(plan.notes ?? []), ...(plan.na === undefined ? [] : [`n/a: ${plan.na}`])])
@@ -104,13 +114,32 @@ function nameIn(file: string, xml: string): string {
   }
 }
 
-/** What a module sees where there is nothing but the one guest, and that does not run. */
-function lookAt(module: Module, params: unknown, name: string, xml: string): Seen {
+/** Of the host only what stands in files is looked at: no commands, and no guests of its own. */
+async function onHost<T>({ root, topology: document }: DomainFlags, ask: (host?: Remote) => Promise<T>): Promise<T> {
+  if (root !== undefined && document !== undefined)
+    throw new UserError([
+      mistake('BadFlags', '--root and --topology are both given', undefined, 'the host is one of the two'),
+    ]);
+  if (root !== undefined) return (await import('./ask-hosts.ts')).withRoot(root, ask);
+  if (document === undefined) return ask();
+  const { topologyIn } = await import('./read-topology.ts');
+  const { topologyFiles } = await import('../topology/to-files.ts');
+  const { fakeHost } = await import('../laws/fake-host.ts');
+  return ask(fakeHost({ files: topologyFiles(await topologyIn(document)) }));
+}
+
+/** What a module sees where there is nothing but the one guest, and that does not run, on a host if there is one. */
+async function lookAt(module: Module, params: unknown, name: string, xml: string, host?: Remote): Promise<Seen> {
   const sights = new Map<string, { probe: Probe; reading: Reading }>();
   for (;;) {
     const wanted = Object.entries(module.reads(params, new Seen(sights))).filter(([key]) => !sights.has(key));
     if (wanted.length === 0) return new Seen(sights);
-    for (const [key, probe] of wanted) sights.set(key, { probe, reading: read(probe, name, xml) });
+    const asked = host ? wanted.filter(([, { kind }]) => kind !== 'domains' && kind !== 'command') : [];
+    const probes = asked.map(([, probe]) => probe);
+    const readings =
+      asked.length === 0 ? [] : await host?.exchange({ actions: [], probes }).then((one) => one.readings);
+    const told = new Map(asked.map(([key], at) => [key, readings?.[at]]));
+    for (const [key, probe] of wanted) sights.set(key, { probe, reading: told.get(key) ?? read(probe, name, xml) });
   }
 }
 

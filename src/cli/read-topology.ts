@@ -26,7 +26,7 @@ export async function readTopology(
         sources.length === 0 ? 'such as `--root /`, which is this machine' : 'leave the others out',
       ),
     ]);
-  if (flags.topology !== undefined) return { name: flags.topology, topology: await fromFile(flags.topology) };
+  if (flags.topology !== undefined) return { name: flags.topology, topology: await topologyIn(flags.topology) };
   if (flags.root !== undefined) return { name: flags.root, topology: await fromRoot(flags.root) };
   return fromHost(host ?? '', flags);
 }
@@ -57,7 +57,8 @@ async function fromRoot(root: string): Promise<Topology> {
   return readFrom(await withRoot(root, (remote) => look(remote, probes())));
 }
 
-async function fromFile(file: string): Promise<Topology> {
+/** What a document tells. Throws `UserError`. */
+export async function topologyIn(file: string): Promise<Topology> {
   // Checking documents takes a library that hosts have no need of.
   const { topologyFromJson } = await import('../topology/from-json.ts');
   return told(() => topologyFromJson(readText(file)), file);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleGuest } from '../../src/domain-xml/index.ts';
+import { topologyJson } from '../../src/topology/index.ts';
+import { machine } from '../support/machines.ts';
 import { makeSite } from './site.ts';
 
 const GUEST = exampleGuest('config');
@@ -44,6 +46,42 @@ describe('kvmplay domain', () => {
     expect(out).toContain("<vcpupin vcpu='0' cpuset='2'/>");
     expect(out).toContain("<emulatorpin cpuset='0-1'/>");
     expect(status).toBe(0);
+  });
+
+  it('places the guest on a host that is told by a document, or by a folder that stands for its root', () => {
+    const { domain, write } = site();
+    const topology = machine({ nodes: 2, cores: 4, threads: 2 });
+    write('topology.json', JSON.stringify(topologyJson({ ...topology, reserve: { host: [0, 1], guests: [10, 11] } })));
+    write('root/sys/devices/system/cpu/online', '0-7\n');
+    write('root/sys/devices/system/node/node0/cpulist', '0-3\n');
+    write('root/sys/devices/system/node/node1/cpulist', '4-7\n');
+
+    const placed = domain('--topology', 'topology.json', '-m', 'cpu_pin', '-a', 'policy=cache');
+    write('web1.xml', placed.out);
+    const bound = domain('--topology', 'topology.json', '-m', 'numatune', '-a', 'mode=strict nodeset=auto');
+    const far = domain('--root', 'root', '-m', 'numatune', '-a', 'mode=strict nodeset=2');
+
+    expect([placed.status, bound.status], placed.err + bound.err).toEqual([0, 0]);
+    expect(placed.out).toContain("<vcpupin vcpu='0' cpuset='10'/>");
+    expect(placed.out).toContain("<vcpupin vcpu='1' cpuset='11'/>");
+    expect(placed.out).toContain("<emulatorpin cpuset='0-9,12-15'/>");
+    expect(bound.out).toContain("<memory mode='strict' nodeset='1'/>");
+    expect(far.err).toContain('this host has no NUMA node 2');
+    expect(far.status).toBe(2);
+  });
+
+  it('says what is wrong with the host that it is told of', () => {
+    const { domain, write } = site();
+    write('topology.json', '{}');
+
+    const none = domain('--topology', 'topology.json', '-m', 'cpu_pin', '-a', 'policy=cache');
+    const both = domain('--topology', 'topology.json', '--root', '/', '-m', 'cpu_pin', '-a', 'policy=cache');
+    const nowhere = domain('-m', 'cpu_pin', '-a', 'policy=cache');
+
+    expect(none.err).toContain('BadTopology');
+    expect(both.err).toContain('BadFlags');
+    expect([none.status, both.status, nowhere.status]).toEqual([5, 5, 2]);
+    expect(nowhere.err).toContain('--topology');
   });
 
   it.each([['vcpus={0: "2"'], ['emulator="0-1']])('refuses %s, which does not end', (args) => {
