@@ -219,10 +219,13 @@ function refusedAction(
   after = '',
 ): Problem {
   const each = resultsOf(changes, results);
-  const hint = each.find(({ own }) => own.some(({ ok }) => ok === false))?.change.hints?.[errno ?? ''];
+  const failed = each.find(({ own }) => own.some(({ ok }) => ok === false))?.change;
+  const hint = failed?.hints?.[errno ?? ''];
+  // A command names a guest by its UUID, or not at all.
+  const who = failed?.target.kind === 'domain' ? `${failed.target.guest}: ` : '';
   const done = each.filter(({ own }) => own.every(({ ok }) => ok === true)).map(({ change }) => change.summary);
   const before = done.length > 0 ? `; done before it: ${done.join('; ')}` : '';
-  return new Problem('ActionFailed', `${message}${before}${after}`, hint);
+  return new Problem('ActionFailed', `${who}${message}${before}${after}`, hint);
 }
 
 function refusedImpact(change: Change, limit: Impact): Problem {

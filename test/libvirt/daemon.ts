@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where a libvirtd of these tests' own runs. Plain data, so that tests in other processes can be told. */
+/** Where a libvirt of these tests' own runs. Plain data, so that tests in other processes can be told. */
 export interface Address {
   /** The first process of its namespaces, as seen from outside. */
   readonly pid: number;
@@ -24,13 +24,18 @@ export interface Libvirt extends Address {
   read(command: string, input?: string): string;
 }
 
-/** The command that runs another beside libvirtd. */
-export const besideOf = ({ pid }: Address): string[] => ['nsenter', '-t', String(pid), '-m', '-p'];
+/** The command that runs another beside libvirtd. The certificates of this machine may not be there. */
+export const besideOf = ({ pid }: Address): string[] => [
+  ...['nsenter', '-t', String(pid), '-m', '-p', '-r'],
+  ...['env', '-u', 'NODE_EXTRA_CA_CERTS'],
+];
 
 export function attach(address: Address): Libvirt {
   const sh = (command: string, input = ''): Ran => {
     const [program = '', ...argv] = [...besideOf(address), 'sh', '-c', command];
-    const { status, stdout, stderr } = spawnSync(program, argv, { input, encoding: 'utf8', timeout: 60_000 });
+    // Of itself virsh looks for libvirtd alone. kvmplay is not told.
+    const env = { ...process.env, LIBVIRT_DEFAULT_URI: 'qemu:///system' };
+    const { status, stdout, stderr } = spawnSync(program, argv, { input, env, encoding: 'utf8', timeout: 60_000 });
     return { status: status ?? 255, stdout, stderr };
   };
   return {
@@ -44,13 +49,23 @@ export function attach(address: Address): Libvirt {
   };
 }
 
-/** Starts Debian's libvirtd with the machine's cgroups and qemu, but with mounts and processes of its own. */
-export async function startLibvirt(): Promise<Address & { stop(): void }> {
+/** Whose daemon, and the tree that it and its guests run in. */
+export interface Kind {
+  readonly daemon: 'libvirtd' | 'virtqemud';
+  readonly root: string;
+}
+
+/** Beside a daemon kvmplay runs as it does here. */
+const SHOWN = [process.execPath, join(import.meta.dirname, '../..')];
+
+/** Starts Debian's libvirt with the machine's cgroups, but with mounts and processes of its own. */
+export async function startLibvirt({ daemon, root }: Kind): Promise<Address & { stop(): void }> {
   const directory = mkdtempSync(join(tmpdir(), 'kvmplay-libvirt.'));
+  const script = join(import.meta.dirname, 'inside.sh');
   const unshare = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', join(import.meta.dirname, 'inside.sh'), directory],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, directory, daemon, root, ...SHOWN],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
   );
   let words = '';
   unshare.stderr.on('data', (chunk: Buffer) => {
@@ -62,7 +77,7 @@ export async function startLibvirt(): Promise<Address & { stop(): void }> {
   while (!existsSync(join(directory, 'ready'))) {
     if (unshare.exitCode !== null || Date.now() > limit) {
       endNow();
-      throw new Error(`libvirtd did not start:\n${words}`);
+      throw new Error(`${daemon} did not start:\n${words}`);
     }
     await sleep(100);
   }

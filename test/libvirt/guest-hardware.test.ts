@@ -56,7 +56,7 @@ describe.skipIf(address === undefined)("guests' hardware, on a real libvirt", ()
     start(libvirt, 'hardware');
 
     const line = argv('hardware');
-    expect(line).toMatch(/^2,maxcpus=4,sockets=1,dies=1,cores=2,threads=2$/m);
+    expect(line).toMatch(/^2,maxcpus=4,sockets=1,dies=1,(clusters=1,)?cores=2,threads=2$/m);
     expect(line).toMatch(/^max(,.*)?x2apic=on/m);
     expect(line).toContain('"qom-type":"iothread","id":"iothread2"');
     expect(line).toContain('"iothread":"iothread2"');

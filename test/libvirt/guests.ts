@@ -9,7 +9,7 @@ interface Guest {
 }
 
 /** A small guest under TCG that runs nothing but its firmware. */
-const domain = ({ name, vcpus = 2, more = '', devices = '' }: Guest): string => `<domain type='qemu'>
+export const domain = ({ name, vcpus = 2, more = '', devices = '' }: Guest): string => `<domain type='qemu'>
   <name>${name}</name>
   <memory unit='MiB'>32</memory>
   <vcpu>${vcpus}</vcpu>
