@@ -53,6 +53,8 @@ export function foretellPools(
       ...(node !== undefined && others.length === 0 ? pages(dirOf(node), more) : []),
       ...pages(host, onHost),
     ].filter(({ path }) => path !== pool.path);
-    return { ...change, moves: moved.map(({ path, after }) => ({ probe: file(path), after })) };
+    // Moves with every pool, and is not foretold: who wants to know what memory is left sees by it that nobody can tell.
+    const disturbs = [...(change.disturbs ?? []), file(`${host}/nr_hugepages_mempolicy`)];
+    return { ...change, disturbs, moves: moved.map(({ path, after }) => ({ probe: file(path), after })) };
   });
 }

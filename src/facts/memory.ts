@@ -24,9 +24,16 @@ export const memory = defineFact({
     swap_total_kib: kib('of swap'),
     swap_free_kib: kib('of swap that nobody uses'),
   }),
-  probes: { meminfo: MEMINFO, pools: glob(`${POOLS}/free_hugepages`) },
-  // What is set aside for huge pages is taken from these.
-  doubtful: { parts: ['free_kib', 'available_kib', 'cached_kib', 'huge_kib'], from: (seen) => seen.files('pools') },
+  probes: {
+    meminfo: MEMINFO,
+    pools: glob(`${POOLS}/free_hugepages`),
+    resized: glob(`${POOLS}/nr_hugepages_mempolicy`),
+  },
+  // What is set aside for huge pages is taken from these, also where it can be told how many pages there will be.
+  doubtful: {
+    parts: ['free_kib', 'available_kib', 'cached_kib', 'huge_kib'],
+    from: (seen) => [seen.files('pools'), seen.files('resized')],
+  },
   read(seen) {
     const meminfo = seen.text('meminfo') ?? '';
     return {
