@@ -13,6 +13,7 @@ interface Report {
 interface Result {
   readonly status: string;
   readonly changes: readonly { readonly target: string; readonly plane: string }[];
+  readonly notes?: readonly string[];
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
