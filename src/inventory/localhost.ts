@@ -14,7 +14,9 @@ const PYTHON = '/usr/bin/python3';
  * Python interpreter is for those who read it as Ansible's; nothing here runs it.
  */
 export function implicitLocalhost(name: string): Host {
-  const variables = new Map<string, Node>([['ansible_connection', scalar('local', AT)]]);
+  const variables = new Map<string, Node>();
+  // In Ansible's order, which shows where keys of several types cannot be sorted.
   if (existsSync(PYTHON)) variables.set('ansible_python_interpreter', scalar(PYTHON, AT));
+  variables.set('ansible_connection', scalar('local', AT));
   return { name, groups: [], variables, source: undefined };
 }
