@@ -28,8 +28,8 @@ const CASES: Readonly<Record<string, Case>> = {
   'examples/cpu-isolation.yml': { tasks: 5, roundTrips: 1 },
   'examples/fleet-audit.yml': { tasks: 7, roundTrips: 1, onlyLooks: true },
   'examples/hugepages-by-node.yml': {
-    flags: ['-e', '{"pages_2m": {"0": 256, "1": 256}, "pages_1g": {"0": 1, "1": 1}}'],
-    tasks: 5,
+    flags: ['-e', '{"pages_2m": {"0": 256, "1": 256}, "pages_1g": {"0": 1, "1": 1}, "host_keeps_kib": 262144}'],
+    tasks: 4,
     roundTrips: 1,
   },
   'examples/irq-affinity.yml': { tasks: 3, roundTrips: 1 },
