@@ -15,7 +15,8 @@ export function findLlcs({ online, sockets, cores, clusters, caches, nodes }: Pa
   const l3 = index(caches.filter((cache) => cache.level === 3));
   const cluster = index(clusters.filter(spansCores));
   const l2 = index(caches.filter((cache) => cache.level === 2 && cache.type !== 'instruction').filter(spansCores));
-  const node = new Map(nodes.flatMap(({ id, cpus }) => cpus.map((cpu) => [cpu, id] as const)));
+  // Firmware that tells nodes wrong may give a CPU to several: the first has it.
+  const node = new Map(nodes.toReversed().flatMap(({ id, cpus }) => cpus.map((cpu) => [cpu, id] as const)));
   const socket = index(sockets);
   const home = nodes[0]?.id ?? 0;
   const sharing = (cpu: number): { shares: Llc['shares']; key: string } => {

@@ -122,7 +122,7 @@ export function buildHost(topology: Topology, reserved: CpuSet, guests: readonly
     after: states.map((state) =>
       Array.from({ length: state.free + 1 }, (_, taken) => stateAfter(states, state, taken)),
     ),
-    nodeOf: new Map(withCpus.flatMap(({ cpus }, at) => cpus.map((cpu) => [cpu, at] as const))),
+    nodeOf: new Map(withCpus.flatMap(({ cpus }, at) => cpus.map((cpu) => [cpu, at] as const)).reverse()),
     pocketOf: new Map(cores.flatMap(({ threads, pocket }) => threads.map((cpu) => [cpu, pocket] as const))),
     llcCount: llcs.length,
     nearest: Math.min(...distances.flatMap((row, from) => row.filter((_, to) => to !== from))),

@@ -97,6 +97,19 @@ describe('a topology out of readings', () => {
     ]);
   });
 
+  it('gives a CPU that two nodes claim to the first, and to one LLC domain', () => {
+    const { llcs } = topologyOf({
+      ...cpus(4, () => ({})),
+      [`${NODE}/node0/cpulist`]: '0-1\n',
+      [`${NODE}/node1/cpulist`]: '0-3\n',
+    });
+
+    expect(llcs).toEqual([
+      { cpus: [0, 1], node: 0, shares: 'node' },
+      { cpus: [2, 3], node: 1, shares: 'node' },
+    ]);
+  });
+
   it('trusts sharing sets, not cache ids', () => {
     const { llcs } = topologyOf(
       cpus(4, (cpu) => ({
