@@ -135,4 +135,18 @@ describe.skipIf(address === undefined)('guests in every state', () => {
     expect(run.results[0]?.error?.message).toMatch(words);
     expect(libvirt.read('virsh -q list --all --name').split('\n')).not.toContain('gone');
   });
+
+  test.each([
+    ['a host with guests fails, since nobody tells of them', '/run', 2, 'failed'],
+    ['a host without any goes on', '/run /etc/libvirt', 0, 'skipped'],
+  ])('where no daemon answers, %s', (_, hidden, status, told) => {
+    const hide = `for folder in ${hidden}; do mount -t tmpfs tmpfs $folder; done; exec "$@"`;
+    const beside = [...besideOf(libvirt), 'unshare', '--mount', 'sh', '-c', hide, 'sh'];
+    const silent = kvmplayOn({ folder: join(folder, 'silent'), vars: { ansible_connection: 'local' }, beside });
+
+    const run = silent.run([{ cpu_pin: { guests: 'all', policy: 'cache' } }]);
+
+    expect(run.status, run.words).toBe(status);
+    expect(run.results[0]).toMatchObject({ status: told, ...(status > 0 && { error: { code: 'NoLibvirt' } }) });
+  });
 });
