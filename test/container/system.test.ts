@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -79,5 +80,29 @@ describe.skipIf(address === undefined).sequential('files and settings, on a real
 
     expect(back.status, back.words).toBe(0);
     expect(look()).toEqual(before);
+  });
+
+  test('100 MB arrive whole, a command runs once, and what comes of it is waited for', () => {
+    const content = randomBytes(100 << 20);
+    mkdirSync(join(machine.folder, 'files'));
+    writeFileSync(join(machine.folder, 'files', 'disk.img'), content);
+    const tasks = [
+      { copy: { src: 'disk.img', dest: '/srv/disk.img', mode: '0600' } },
+      { command: { cmd: '(sleep 2; sha256sum disk.img >sum) & ', shell: true, chdir: '/srv', creates: '/srv/sum' } },
+      { wait_for: { path: '/srv/sum', search_regex: ' disk.img$', timeout: 30 } },
+      { wait_for: { port: 22 } },
+      { wait_for: { port: 23, state: 'stopped' } },
+    ];
+
+    const foretold = machine.kvmplay.audit(tasks);
+    const first = machine.kvmplay.run(tasks);
+    const again = machine.kvmplay.run(tasks);
+
+    expect(foretold.results.map(({ status }) => status)).toEqual(['changed', 'unknown', 'unknown', 'ok', 'ok']);
+    expect([first.status, first.words]).toEqual([0, '']);
+    const sum = createHash('sha256').update(content).digest('hex');
+    expect(machine.read('cat /srv/sum; stat -c %a /srv/disk.img')).toBe(`${sum}  disk.img\n600`);
+    expect([again.targets, again.roundTrips]).toEqual([[], 1]);
+    expectProven('container', 'hundred-megabytes', first, ['command', 'copy']);
   });
 });
