@@ -65,7 +65,7 @@ export async function startDocker(): Promise<Address & { stop(): Promise<void> }
       process.off('exit', endNow);
       const daemon = childrenOf(pid).find((one) => readFileSync(`/proc/${one}/comm`, 'utf8').trim() === 'dockerd');
       if (daemon !== undefined) process.kill(daemon, 'SIGTERM');
-      await Promise.race([over, sleep(20_000)]);
+      await Promise.race([over, sleep(20_000, undefined, { ref: false })]);
       endNow();
       await over;
       rmSync(directory, { recursive: true, force: true });
