@@ -50,6 +50,8 @@ export interface Module<Params = unknown> {
   readonly returns?: (params: Params, results: readonly ActionResult[]) => Readonly<Record<string, unknown>>;
   /** When two texts of a probe mean the same, where that is more than trimming tells. */
   readonly same?: (probe: Probe, a: string, b: string) => boolean;
+  /** What its probes' commands print tells all, whatever status they end with. */
+  readonly ignoresStatus?: true;
   /** Of a project's own modules: it stands in for the one of kvmplay that has the same name. */
   readonly replaces?: true;
   /** Documented uses; the laws are run over each. */

@@ -7,11 +7,17 @@ import { ABSENT, type Reading, type Stat } from './reading.ts';
  * Whether two readings of a probe mean the same: texts, and what commands of like status print, as the module has it (else
  * trimmed); a glob's matches one by one; all else as data.
  */
-export function sameReading(module: Pick<Module, 'same'>, probe: Probe, a: Reading, b: Reading): boolean {
+export function sameReading(
+  module: Pick<Module, 'same' | 'ignoresStatus'>,
+  probe: Probe,
+  a: Reading,
+  b: Reading,
+): boolean {
   const alike = (one: string, other: string) =>
     one.trim() === other.trim() || (module.same?.(probe, one, other) ?? false);
   if (a.is === 'text' && b.is === 'text') return alike(a.text, b.text);
-  if (a.is === 'output' && b.is === 'output') return a.status === b.status && alike(a.stdout, b.stdout);
+  if (a.is === 'output' && b.is === 'output')
+    return (a.status === b.status || module.ignoresStatus === true) && alike(a.stdout, b.stdout);
   if (a.is === 'files' && b.is === 'files') {
     const there = b.files;
     const paths = Object.keys(a.files);

@@ -5,6 +5,8 @@ import type { HostFiles } from './fake-files.ts';
 const DPKG = '/var/lib/dpkg/status';
 const RPM = '/var/lib/rpm/packages';
 
+const NEWEST = '2.0';
+
 const FORMS = {
   [DPKG]: {
     line: /^Package: (\S+)\nStatus: install ok installed\n(?:(?!Version: ).+\n)*Version: (\S+)$/gm,
@@ -24,11 +26,14 @@ const listOf = (path: List, files: HostFiles): Map<string, string> =>
 
 const query =
   (path: List, missing: (name: string) => { stdout: string; stderr: string }): Command =>
-  ([, ...words], files) => {
-    const names = words.filter((word) => /^\w[\w.+-]*$/.test(word));
+  ([, , , form = '', ...names], files) => {
     const list = listOf(path, files);
+    const detail = (name: string) => {
+      if (/\$\{Version\}/.test(form)) return ` ${list.get(name)} install`;
+      return form.includes('%{EVR}') ? ` ${list.get(name)}` : '';
+    };
     const answers = names.map((name) =>
-      list.has(name) ? { stdout: `${name} installed\n`, stderr: '' } : missing(name),
+      list.has(name) ? { stdout: `${name} installed${detail(name)}\n`, stderr: '' } : missing(name),
     );
     const failed = names.filter((name) => !list.has(name)).length;
     return {
@@ -41,15 +46,25 @@ const query =
 const manage =
   (path: List): Command =>
   (argv, files) => {
-    const verb = argv.findIndex((word) => ['install', 'remove', 'update', 'makecache'].includes(word));
+    if (argv.includes('repoquery')) return upgrades(argv, files);
+    const verb = argv.findIndex((word) => ['install', 'remove', 'upgrade', 'update', 'makecache'].includes(word));
     const list = listOf(path, files);
-    for (const name of argv[verb]?.match(/install|remove/) ? argv.slice(verb + 1) : []) {
-      if (argv[verb] === 'install') list.set(name, '2.0');
-      else list.delete(name);
+    for (const spec of argv[verb]?.match(/install|remove|upgrade/) ? argv.slice(verb + 1) : []) {
+      const [name = '', version = NEWEST] = path === RPM ? spec.split(/-(?=\d)/) : spec.split('=');
+      if (argv[verb] === 'remove') list.delete(name);
+      else list.set(name, version);
     }
     files.put(path, [...list].map(([name, version]) => FORMS[path].print(name, version)).join(''));
     return '';
   };
+
+/** dnf's answers: all that there is, or of what is installed in an older version. */
+function upgrades(argv: readonly string[], files: HostFiles): string {
+  const list = listOf(RPM, files);
+  const names = argv.slice(argv.indexOf('--qf') + 2);
+  const shown = argv.includes('--upgrades') ? names.filter((name) => (list.get(name) ?? NEWEST) !== NEWEST) : names;
+  return shown.map((name) => `${name} ${NEWEST}\n`).join('');
+}
 
 /** apt and dnf that have version 2.0 of all. */
 export const FAKE_PACKAGES: Readonly<Record<string, Command>> = {
@@ -62,7 +77,7 @@ export const FAKE_PACKAGES: Readonly<Record<string, Command>> = {
     names
       .map(
         (name) =>
-          `${name}:\n  Installed: ${listOf(DPKG, files).get(name) ?? '(none)'}\n  Candidate: 2.0\n  Version table:\n`,
+          `${name}:\n  Installed: ${listOf(DPKG, files).get(name) ?? '(none)'}\n  Candidate: ${NEWEST}\n  Version table:\n     ${NEWEST} 500\n        500 http://deb.example.org bookworm/main amd64 Packages\n`,
       )
       .join(''),
 };
