@@ -99,6 +99,11 @@ const BROKEN: Readonly<Record<string, readonly [parts: Parts, law: string, told:
     'what check foretells is what run does',
     'still to do on what was foretold',
   ],
+  lively: [
+    changed("reboots: { boot: 'a', after: 0, seconds: 1, every: 1 }"),
+    'a change that reboots is alone, an event, and says so',
+    'which reboots',
+  ],
   absent: [
     { plan: "return { changes: [change], na: 'no such knob' };" },
     'what is not there is not changed',

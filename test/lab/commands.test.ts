@@ -26,7 +26,7 @@ describe('kvmplay lab', { timeout: 120_000 }, () => {
     expect(up.out).toContain('a directory, not a kernel');
     expect(readdirSync(folder('hosts'))).toEqual(['hv01', 'hv02', 'hv03']);
     for (const [path, entry] of Object.entries(loadMachine('debian12-2s2n')))
-      if (typeof entry === 'string') expect(statSync(folder(`hosts/hv02/${path}`)).isFile(), path).toBe(true);
+      if (typeof entry === 'string') expect(statSync(folder(`hosts/hv01/${path}`)).isFile(), path).toBe(true);
   });
 
   it('says that it runs when it is brought up again, and what it is', async () => {
