@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cpuList, flag, planes, words } from '../src/contract/fields.ts';
 import {
+  type Action,
   type Change,
   type CpuSet,
   cpusFor,
@@ -137,10 +138,11 @@ interrupts among those CPUs.`,
       if (allowed.length === 0 || fixed.includes(one)) return false;
       return balancing.roams ? !isWithin(allowed, taught) : !sameCpus(allowed, to);
     });
+    const right = balancing.roams ? [] : irqs.filter((one) => one.nic && !fixed.includes(one) && !wrong.includes(one));
     const changes = [
       // irqbalance asks as it starts.
       ...(params.persistent ? persistTable(seen, lines, params, balancing.askAgain) : []),
-      ...balancing.changes,
+      ...(params.live ? heldMeanwhile(balancing.changes, right) : balancing.changes),
       ...(params.live
         ? [
             ...wrong.map((one) => move(one, seen)),
@@ -240,6 +242,16 @@ function linesOf(params: Params, chosen: Chosen): TableLine[] {
   const late = { devices: ['default'], drivers: [], names: [], irqs: [], cpus: chosen.cpus, spread: false };
   return [line, ...(params.default_smp_affinity ? [{ ...late, rps: '-', xps: '-' }] : [])];
 }
+
+/** Until irqbalance has been told, it may move what is right now: that is put back with the last word to it. */
+function heldMeanwhile(changes: readonly Change[], right: readonly Steered[]): readonly Change[] {
+  const pokes = right
+    .filter(({ allowed }) => allowed.length > 0)
+    .map(({ irq, to }) => poke(`/proc/irq/${irq}/smp_affinity_list`, formatCpuSet(to)));
+  return changes.map((change, at) => (at < changes.length - 1 ? change : { ...change, do: [...change.do, ...pokes] }));
+}
+
+const poke = (path: string, value: string): Action => ({ do: 'poke', path, value });
 
 function move({ irq, name, nic, to }: Steered, seen: Seen): Change {
   const path = `/proc/irq/${irq}/smp_affinity_list`;

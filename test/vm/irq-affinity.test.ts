@@ -142,8 +142,9 @@ describe.skipIf(vm === undefined).sequential('interrupts on a real kernel', () =
       expect(back.status, back.words).toBe(0);
       expect(config()).toBe(before);
       expect(host.read('tr "\\0" " " </proc/$(pidof irqbalance)/cmdline')).not.toContain('policyscript');
-      await someRounds();
-      expect(affinities()).not.toEqual(wanted);
+      // It moves what is idle when it likes to.
+      host.read('systemctl restart irqbalance');
+      await until(() => JSON.stringify(affinities()) !== JSON.stringify(wanted));
     });
   });
 });
