@@ -76,7 +76,9 @@ export async function applyCommand(file: string, { unforeseen, ...given }: Apply
     { mode: 'apply', rehearsal: true, watch, hear },
   );
   if (rehearsed !== EXIT.ok) {
-    process.stderr.write('The plan does not hold any more. Nothing was changed on any host.\n');
+    process.stderr.write(
+      `${REFUSED[rehearsed] ?? 'The plan does not hold any more.'} The plan was not begun on any host.\n`,
+    );
     return rehearsed;
   }
   const news = rehearsal.saved().unforeseen.filter(({ host, source }) => !known.has(`${host} ${source}`));
@@ -92,6 +94,12 @@ export async function applyCommand(file: string, { unforeseen, ...given }: Apply
   }
   return runCommand(plan.playbooks, flags, { mode: 'apply', watch: makeGuard(plan, { unforeseen: free }) });
 }
+
+/** Why a plan was not begun where that is not the plan's fault, by the status that looking at the hosts ended with. */
+const REFUSED: Readonly<Record<number, string>> = {
+  [EXIT.unreachable]: 'Not every host answers; -l leaves hosts out.',
+  [EXIT.interrupted]: 'Interrupted while the hosts were looked at.',
+};
 
 const refused = (code: string, message: string, hint?: string): UserError =>
   new UserError([mistake(code, message, undefined, hint)]);

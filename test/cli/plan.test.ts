@@ -55,12 +55,26 @@ describe('a saved plan', () => {
     expect(status).toBe(2);
     expect(out).toContain('PlanStale');
     expect(out).toContain('vm.swappiness: 30 → 10 (the plan has vm.swappiness: 60 → 10)');
-    expect(err).toContain('Nothing was changed on any host');
+    expect(err).toContain('The plan does not hold any more. The plan was not begun on any host');
     expect([swappiness('h1'), swappiness('h2')]).toEqual(['60', '30']);
     expect(() => runsIn(folder)).toThrow('ENOENT');
 
     expect(kvmplay('apply', 'plan.json', '-l', 'h1').status).toBe(0);
     expect([swappiness('h1'), swappiness('h2')]).toEqual(['10', '30']);
+  });
+
+  it('is not begun where a host does not answer, which is no fault of the plan', () => {
+    const { plan, kvmplay, swappiness, write } = site();
+    plan();
+    write(
+      'hosts',
+      '[hypervisors]\nh1 ansible_host=127.0.0.9 ansible_port=1\nh2 ansible_host=127.0.0.9 ansible_port=1\n',
+    );
+
+    const { status, err } = kvmplay('apply', 'plan.json');
+
+    expect([status, swappiness('h1')]).toEqual([4, '60']);
+    expect(err).toBe('Not every host answers; -l leaves hosts out. The plan was not begun on any host.\n');
   });
 
   it('does not take in what the playbook has been made to do since', () => {
