@@ -1,13 +1,15 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { checkArguments } from '../playbook/argument-spec.ts';
 import type { Task } from '../playbook/types.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import type { Node } from '../source/node.ts';
 import { isUnknown, renderNode, type Scope, test } from '../template/index.ts';
+import { CONTROL_REFERENCE, controlReference } from './control-reference.ts';
 import type { Here } from './operator.ts';
 import type { Attempt } from './outcome.ts';
-import { pause, pauseParams } from './pause.ts';
+import { pause } from './pause.ts';
+import { seeDoc } from './see-doc.ts';
 
 /** Tasks that do their work here and touch no host. */
 type Control = (task: Task, scope: Scope, here: Here) => Promise<Attempt>;
@@ -16,7 +18,7 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   assert,
   debug,
   fail,
-  pause: async (task, scope, here) => pause(params(task, scope, pauseParams), here),
+  pause: async (task, scope, here) => pause(params(task, scope, CONTROL_REFERENCE.pause.params), here),
   set_fact,
   validate_argument_spec,
 };
@@ -28,40 +30,8 @@ export const findControl = (name: string): Control | undefined =>
 /** Whether nothing comes of it but what it gives back: then it can be tried out before any host is touched. */
 export const isPure = (name: string): boolean => name !== 'pause';
 
-const condition = z.union([z.string(), z.boolean()]);
-/** Lines of a list stand below each other. */
-const words = z
-  .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()]))])
-  .transform((given) => (Array.isArray(given) ? given.join('\n') : String(given)));
-
-const PARAMS = {
-  assert: z.strictObject({
-    that: z.union([condition, z.array(condition).min(1)]).describe('Conditions that must all hold'),
-    fail_msg: words.optional().describe('What to say where one does not'),
-    msg: words.optional().describe('The same'),
-    success_msg: words.optional().describe('What to say where all hold'),
-    quiet: z.boolean().default(false).describe('Whether to say nothing where all hold'),
-  }),
-  debug: z
-    .strictObject({
-      msg: z.unknown().optional().describe('What to print. Default: Hello world!'),
-      var: z.string().optional().describe('The variable to print, by its name'),
-      verbosity: z.coerce.number().int().min(0).default(0).describe('How many -v it takes to print it'),
-    })
-    .refine(({ msg, var: name }) => msg === undefined || name === undefined, {
-      path: ['var'],
-      message: 'give msg or var, and not both',
-    }),
-  fail: z.strictObject({ msg: words.optional().describe('Why. Default: Failed as requested from task') }),
-  pause: pauseParams,
-  set_fact: z
-    .record(z.string(), z.unknown())
-    .refine((facts) => Object.keys(facts).length > 0, { message: 'name at least one variable and its value' }),
-} as const;
-
 /** What such a task takes; undefined where nobody writes it. */
-export const controlParams = (name: string): z.ZodType | undefined =>
-  Object.hasOwn(PARAMS, name) ? PARAMS[name as keyof typeof PARAMS] : undefined;
+export const controlParams = (name: string): z.ZodType | undefined => controlReference(name)?.params;
 
 /** Parameters rendered and found right. Throws `UserError`. */
 export function readParams(task: Task, scope: Scope): unknown {
@@ -73,7 +43,7 @@ async function debug(task: Task, scope: Scope, { operator }: Here): Promise<Atte
   const wanted = entry(task.params, 'var');
   // Its name is what is written: what came of a template would be one in turn.
   const rest = withoutEntries(task.params, ['var']);
-  const { msg, verbosity } = params({ ...task, params: rest }, scope, PARAMS.debug);
+  const { msg, verbosity } = params({ ...task, params: rest }, scope, CONTROL_REFERENCE.debug.params);
   if (operator.verbosity < verbosity) return { status: 'skipped', reason: 'Verbosity threshold not met.' };
   if (wanted?.kind !== 'scalar') return { status: 'ok', message: { msg: msg ?? 'Hello world!' } };
   const value = renderNode({ ...wanted, value: `{{ ${wanted.value} }}` }, scope);
@@ -81,12 +51,12 @@ async function debug(task: Task, scope: Scope, { operator }: Here): Promise<Atte
 }
 
 async function fail(task: Task, scope: Scope): Promise<Attempt> {
-  const { msg } = params(task, scope, PARAMS.fail);
+  const { msg } = params(task, scope, CONTROL_REFERENCE.fail.params);
   return { status: 'failed', error: { code: 'Failed', message: msg ?? 'Failed as requested from task' } };
 }
 
 async function set_fact(task: Task, scope: Scope): Promise<Attempt> {
-  const facts = params(task, scope, PARAMS.set_fact);
+  const facts = params(task, scope, CONTROL_REFERENCE.set_fact.params);
   return { status: 'ok', facts, values: { facts } };
 }
 
@@ -98,7 +68,7 @@ async function assert(task: Task, scope: Scope): Promise<Attempt> {
     params(
       { ...task, params: withoutEntries(task.params, [...MESSAGES.filter((one) => !names.includes(one))]) },
       scope,
-      PARAMS.assert,
+      CONTROL_REFERENCE.assert.params,
     );
   for (const condition of conditions) {
     if (condition.kind !== 'scalar')
@@ -144,6 +114,9 @@ const entry = (node: Node, key: string): Node | undefined =>
 
 function params<T>(task: Task, scope: Scope, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(renderNode(task.params, scope));
-  if (!parsed.success) throw new UserError(zodDiagnostics(parsed.error, task.params, schema));
+  if (!parsed.success) {
+    const wrong = zodDiagnostics(parsed.error, task.params, schema);
+    throw new UserError(wrong.map((one) => seeDoc(one, task.module)));
+  }
   return parsed.data;
 }

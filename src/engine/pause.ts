@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { flag } from '../contract/fields.ts';
 import { Unreachable } from '../contract/index.ts';
 import { Unknown } from '../template/index.ts';
 import type { Here } from './operator.ts';
@@ -7,10 +8,10 @@ import type { Attempt } from './outcome.ts';
 
 export const pauseParams = z
   .strictObject({
-    seconds: z.coerce.number().min(0).optional().describe('How long, in seconds'),
-    minutes: z.coerce.number().min(0).optional().describe('How long, in minutes'),
-    prompt: z.coerce.string().optional().describe('What to ask or, with a time, to say'),
-    echo: z.boolean().default(true).describe('Whether what is typed is shown; what is not is a secret'),
+    seconds: z.coerce.number<string | number>().min(0).optional().describe('How long, in seconds.'),
+    minutes: z.coerce.number<string | number>().min(0).optional().describe('How long, in minutes.'),
+    prompt: z.coerce.string<string | number>().optional().describe('What to ask or, with a time, to say.'),
+    echo: flag().prefault(true).describe('Whether what is typed is shown; what is not is a secret.'),
   })
   .refine(({ seconds, minutes }) => seconds === undefined || minutes === undefined, {
     path: ['minutes'],

@@ -116,7 +116,8 @@ const META: Reader<Meta['action']> = (node, name, found) => {
   found.push(mistake('NotSupported', `"meta: ${given}" is not part of this language`, node.at, other));
   return undefined;
 };
-const ACTIONS = choice('flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts');
+export const META_ACTIONS = ['flush_handlers', 'end_play', 'end_host', 'noop', 'clear_facts'] as const;
+const ACTIONS = choice(...META_ACTIONS);
 const ON_META: readonly string[] = ['name', 'when', 'tags', 'vars'];
 
 export function parseMeta(map: MapNode, outer: Inherited, loader: Loader): Meta | undefined {

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import type { Example, Module } from '../contract/index.ts';
 import { printYaml } from '../source/print-yaml.ts';
+
+/** What a page is made of. */
+export interface Documented {
+  readonly name: string;
+  readonly summary: string;
+  readonly notes?: string;
+  readonly params: z.ZodType;
+  readonly examples: readonly { readonly title: string; readonly params: unknown }[];
+}
 
 /** A parameter as the reference shows it. */
 interface Parameter {
@@ -29,30 +37,33 @@ interface Schema {
 }
 
 /** The JSON Schema of a module's parameters as they are written, for editors. */
-export function schemaOf(module: Module): Schema {
+export function schemaOf(module: Documented): Schema {
   return { ...z.toJSONSchema(module.params, { io: 'input' }), title: module.name } as Schema;
 }
 
 /** A module's page, in Markdown. `shown` is put under each example: what comes of it on its host. */
-export function referenceOf(module: Module, shown: (example: Example) => string = () => ''): string {
+export function referenceOf<One extends Documented>(
+  module: One,
+  shown: (example: One['examples'][number]) => string = () => '',
+): string {
   const parts = [
     `# ${module.name}`,
     module.summary,
     module.notes?.trim() ?? '',
     '## Parameters',
-    parameterTable(parametersOf(schemaOf(module))),
+    parameterTable(schemaOf(module)),
     '## Examples',
     ...module.examples.flatMap((example) => [exampleText(module, example), shown(example)]),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function exampleText({ name }: Module, { title, params }: Example): string {
+function exampleText({ name }: Documented, { title, params }: Documented['examples'][number]): string {
   return ['```yaml', printYaml([{ name: title, [name]: params }]), '```'].join('\n');
 }
 
 function parametersOf(schema: Schema, inside = ''): Parameter[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
+  const named = Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
     const name = `${inside}${key}`;
     const own: Parameter = {
       name,
@@ -64,6 +75,10 @@ function parametersOf(schema: Schema, inside = ''): Parameter[] {
     const parts = field.properties ? field : field.items?.properties ? field.items : undefined;
     return [own, ...(parts ? parametersOf(parts, `${name}.`) : [])];
   });
+  // Any names, all of one kind.
+  const { additionalProperties: any } = schema;
+  if (inside !== '' || typeof any !== 'object' || any.description === undefined) return named;
+  return [...named, { name: 'NAME', type: typeOf(any), required: false, default: '', description: any.description }];
 }
 
 /** The type as a person reads it. A value and the text of one are both taken, which goes without saying. */
@@ -72,7 +87,13 @@ function typeOf(schema: Schema): string {
     const others = schema.anyOf;
     const of = (type: string) => others.some((one) => one.type === type);
     const list = others.some((one) => one.type === 'array' && one.items?.type === 'string');
-    const unsaid = (one: Schema) => (one.enum && of('boolean')) || (one.type === 'string' && (of('integer') || list));
+    const scalars = ['string', 'number', 'boolean'].every((type) =>
+      others.some((one) => one.type === type && !one.enum),
+    );
+    const unsaid = (one: Schema) =>
+      (one.enum && of('boolean')) ||
+      (one.type === 'string' && (of('integer') || list)) ||
+      (scalars && (one.type === 'number' || one.type === 'boolean'));
     return [...new Set(others.filter((one) => !unsaid(one)).map(typeOf))].join(' or ');
   }
   if (typeof schema.const === 'boolean') return `\`${schema.const}\``;
@@ -89,7 +110,9 @@ function rangeOf({ minimum, maximum }: Schema): string {
   return minimum === undefined || minimum < 0 ? '' : `, ${minimum} or more`;
 }
 
-function parameterTable(parameters: readonly Parameter[]): string {
+function parameterTable(schema: Schema): string {
+  const parameters = parametersOf(schema);
+  if (parameters.length === 0) return schema.type === 'object' ? 'None.' : `One word: ${typeOf(schema)}.`;
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   const rows = parameters.map(({ name, type, required, default: preset, description }) => {
     const standard = required ? 'required' : preset === '' ? '' : `\`${preset}\``;
