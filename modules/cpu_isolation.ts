@@ -6,7 +6,6 @@ import {
   cpusFor,
   defineModule,
   differenceOf,
-  dir,
   file,
   formatCpuMask,
   formatCpuSet,
@@ -15,6 +14,8 @@ import {
   isWithin,
   type Knob,
   noSliceCpus,
+  numadNotes,
+  numadProbes,
   Problem,
   parseCpuMask,
   parseCpuSet,
@@ -37,8 +38,6 @@ import {
 const ONLINE = '/sys/devices/system/cpu/online';
 const WORKQUEUES = '/sys/devices/virtual/workqueue/cpumask';
 const MACHINES = 'machine.slice';
-/** Moves processes that take much memory from node to node, guests first. */
-const NUMAD = '/sys/fs/cgroup/system.slice/numad.service';
 
 const Params = z
   .strictObject({
@@ -87,7 +86,7 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     ...reserveProbes,
     ...sliceProbes(unitsOf(params)),
     ...pinProbes,
-    [NUMAD]: dir(NUMAD),
+    ...numadProbes,
     ...(params.workqueues && { [WORKQUEUES]: file(WORKQUEUES) }),
     ...(params.workqueues && params.persistent && tmpfilesProbes(params.file)),
   }),
@@ -101,8 +100,7 @@ guest is named, and nothing is done. With \`emulatorpin\` on the host's CPUs set
     const live = params.live ? setSlices(seen, wanted) : [];
     const boot = params.persistent ? wanted.flatMap((one) => persistSlice(seen, one, params.live) ?? []) : [];
     const queues = params.workqueues ? workqueues(params, host, seen) : { changes: [], pending: [], notes: [] };
-    const notes = seen.names(NUMAD) ? ['numad runs, and moves guests among nodes by itself: stop it'] : [];
-    return planOf([...live, ...boot, ...queues.changes], queues.pending, [...queues.notes, ...notes]);
+    return planOf([...live, ...boot, ...queues.changes], queues.pending, [...queues.notes, ...numadNotes(seen)]);
   },
   same(probe, a, b) {
     if (probe.kind === 'command') return sameSlices(a, b);

@@ -6,6 +6,8 @@ import {
   file,
   formatCpuSet,
   intersectionOf,
+  numadNotes,
+  numadProbes,
   type Probes,
   Problem,
   parseCpuSet,
@@ -81,13 +83,14 @@ same without doing it. Emulator and IO threads go to the host's CPUs. Guests tha
     [ONLINE]: file(ONLINE),
     [PRESENT]: file(PRESENT),
     [ISOLATED]: file(ISOLATED),
+    ...numadProbes,
     ...(policy && placementProbes()),
   }),
   owns: ['vcpu', 'cputune'],
   together: ({ policy }, chosen, all, seen) => policy && placeGuests(policy, chosen, all, seen),
   wants(given, guest, seen, places) {
     const host = hostCpus(seen);
-    const notes: string[] = [...(places?.notes ?? [])];
+    const notes: string[] = [...(places?.notes ?? []), ...numadNotes(seen)];
     const place = places?.of.get(guest.name);
     return { fields: fieldsOf(place ? placed(place, given, guest) : given, guest, host, notes), notes };
   },

@@ -10,6 +10,8 @@ import {
   type HostReserve,
   intersectionOf,
   isWithin,
+  numadNotes,
+  numadProbes,
   Problem,
   pinProbes,
   planOf,
@@ -20,12 +22,8 @@ import {
   type Seen,
   sameCpus,
   unionOf,
-  unitOf,
-  unitProbe,
 } from '../src/contract/index.ts';
 import { autoReserve, buildTopology, cpuProbes, type Topology } from '../src/topology/index.ts';
-
-const NUMAD = 'numad.service';
 
 const Params = z
   .strictObject({
@@ -66,7 +64,7 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
     written: file(RESERVE_FILE),
     ...cpuProbes(),
     ...pinProbes,
-    [NUMAD]: unitProbe(NUMAD),
+    ...numadProbes,
   }),
   plan(params, seen) {
     const topology = buildTopology(seen);
@@ -74,7 +72,7 @@ What \`auto\` chose stays as long as those CPUs are online, whatever NICs come a
     const host = params.cpus === 'auto' ? chosen(params, topology, now) : params.cpus;
     const guests = params.guests ?? differenceOf(topology.cpus.online, host);
     check(host, guests, topology);
-    const notes = [...doubts(host, guests, topology), ...pinned(host, topology, seen), ...besideNumad(seen)];
+    const notes = [...doubts(host, guests, topology), ...pinned(host, topology, seen), ...numadNotes(seen)];
     if (now && sameCpus(now.host, host) && sameCpus(now.guests, guests)) return planOf([], [], notes);
     const was = now ? `host ${formatCpuSet(now.host)}, guests ${formatCpuSet(now.guests)} → ` : '';
     const change = replaceFile({
@@ -131,12 +129,6 @@ function chosen({ count, anew, guests = [] }: Params, topology: Topology, now: H
     );
   return host;
 }
-
-/** It heeds neither pins nor what is reserved. */
-const besideNumad = (seen: Seen): string[] =>
-  unitOf(seen, NUMAD)?.active === 'active'
-    ? [`${NUMAD} runs: it moves processes, guests too, to nodes of its choosing and to all CPUs there`]
-    : [];
 
 /** Throws `Problem` for what cannot be reserved here. */
 function check(host: CpuSet, guests: CpuSet, { cpus: { online, offline } }: Topology): void {

@@ -7,6 +7,8 @@ import {
   formatCpuSet,
   glob,
   intersectionOf,
+  numadNotes,
+  numadProbes,
   type Probes,
   Problem,
   parseCpuSet,
@@ -59,7 +61,7 @@ The mode of a running guest cannot be changed, and its nodes only where it was s
 pending until the guest has been shut down and started again. libvirt would take new nodes for a guest that was started without any and bind it
 hard, whatever the mode: kvmplay does not. \`auto\` reads the pins in the guest's XML, so put \`cpu_pin\` before it.`,
   params,
-  reads: (): Probes => ({ [NODES]: glob(NODES) }),
+  reads: (): Probes => ({ [NODES]: glob(NODES), ...numadProbes }),
   owns: ['numatune'],
   wants(given, guest, seen) {
     const nodes = nodesOf(seen);
@@ -70,7 +72,7 @@ hard, whatever the mode: kvmplay does not. \`auto\` reads the pins in the guest'
       given.mode === 'preferred' && guest.plane === 'config'
         ? [`${guest.name}: preferred is a wish: where the nodes are full, memory comes from others without a word`]
         : [];
-    return { fields: fieldsOf(given.mode, set, cells, guest), notes: spills };
+    return { fields: fieldsOf(given.mode, set, cells, guest), notes: [...spills, ...numadNotes(seen)] };
   },
   examples: [
     {

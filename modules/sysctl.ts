@@ -10,6 +10,8 @@ import {
   knobProbes,
   type LineFormat,
   nearest,
+  numadNotes,
+  numadProbes,
   overridden,
   type Pending,
   Problem,
@@ -24,8 +26,6 @@ import {
   setKnobs,
   tunedNotes,
   tunedProbes,
-  unitOf,
-  unitProbe,
 } from '../src/contract/index.ts';
 
 const RELEASE = '/proc/sys/kernel/osrelease';
@@ -142,9 +142,8 @@ function wantedBy(params: Params): Map<string, string> {
   return new Map([...all].filter(([key, value]) => !follows(key, value)));
 }
 
-/** Two that move guests' memory over nodes, each as it likes. */
+/** Moves guests' memory over nodes as it likes, and so does numad. */
 const BALANCING = 'kernel.numa_balancing';
-const NUMAD = 'numad.service';
 
 export const sysctl = defineModule({
   name: 'sysctl',
@@ -166,7 +165,7 @@ ${presetTable()}`,
       ...knobProbes([...live, ...twins].map(procPath)),
       ...(live.includes('vm.swappiness') && { [RELEASE]: file(RELEASE) }),
       ...(params.state === 'present' && tunedProbes),
-      ...(live.includes(BALANCING) && { [NUMAD]: unitProbe(NUMAD) }),
+      ...(live.includes(BALANCING) && numadProbes),
       ...(params.persistent && dropInProbes('sysctl.d', params.file)),
       ...Object.fromEntries(around.map((path) => [path, dir(path)])),
     };
@@ -190,10 +189,7 @@ ${presetTable()}`,
       ),
     );
 
-    if (params.live && Number(wanted.get(BALANCING)) > 0 && unitOf(seen, NUMAD)?.active === 'active')
-      notes.push(
-        `${BALANCING}: ${NUMAD} runs and moves processes and their memory over nodes as well: stop one of the two`,
-      );
+    if (params.live && Number(wanted.get(BALANCING)) > 0) notes.push(...numadNotes(seen, `${BALANCING}: `));
 
     const live = params.live
       ? setKnobs(

@@ -68,6 +68,7 @@ export {
 } from './mounts/mountinfo.ts';
 export { forMount, lacks, toRemount, toRestore } from './mounts/options.ts';
 export { nearest } from './nearest.ts';
+export { numadNotes, numadProbes } from './numad.ts';
 export { matches, matchesText } from './pattern.ts';
 export type { Probe, Probes } from './probe.ts';
 export { command, digest, dir, file, glob, link, memberPath, memberProbe, probeKey, probeName, stat } from './probe.ts';

@@ -81,6 +81,20 @@ describe('cpu_pin', () => {
     expect(two.notes).toEqual([expect.stringContaining('of the isolated CPUs 3,7 it will run on one only')]);
   });
 
+  it('says that numad heeds no pins, where it runs', async () => {
+    const runs = { '/sys/fs/cgroup/system.slice/numad.service/cgroup.procs': '7\n' };
+    const numad = { '/usr/lib/systemd/system/numad.service': '[Service]\n' };
+
+    const [there, busy] = await Promise.all(
+      [numad, { ...numad, ...runs }].map((files) =>
+        planOn(cpu_pin, { guests: 'web1', vcpus: { 0: 2 } }, { ...running(), ...files }),
+      ),
+    );
+
+    expect(there?.notes).toBeUndefined();
+    expect(busy?.notes).toEqual([expect.stringContaining('numad.service runs: it moves processes, guests too')]);
+  });
+
   it('builds in check mode upon what a task before it foretells of the same guest', async () => {
     const eyes = openEyes(fakeHost({ files: running(), commands: FAKE_COMMANDS }), makeOverlay());
     const first = disk_cache.params.parse({ guests: 'web1', cache: 'none' });

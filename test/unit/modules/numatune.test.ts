@@ -137,4 +137,18 @@ describe('numatune', () => {
 
     expect(plan.notes).toEqual([expect.stringContaining('preferred is a wish')]);
   });
+
+  it('says that numad heeds no nodes, where it runs', async () => {
+    const runs = { '/sys/fs/cgroup/system.slice/numad.service/cgroup.procs': '7\n' };
+    const numad = { '/usr/lib/systemd/system/numad.service': '[Service]\n' };
+
+    const [there, busy] = await Promise.all(
+      [numad, { ...numad, ...runs }].map((files) =>
+        planOn(numatune, { guests: 'all', nodeset: 0 }, { ...running(''), ...files }),
+      ),
+    );
+
+    expect(there?.notes).toBeUndefined();
+    expect(busy?.notes).toEqual([expect.stringContaining('numad.service runs: it moves processes, guests too')]);
+  });
 });
