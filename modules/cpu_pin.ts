@@ -1,18 +1,6 @@
 import { z } from 'zod';
 import { cpuList } from '../src/contract/fields.ts';
-import {
-  type CpuSet,
-  differenceOf,
-  file,
-  formatCpuSet,
-  intersectionOf,
-  numadNotes,
-  numadProbes,
-  type Probes,
-  Problem,
-  parseCpuSet,
-  type Seen,
-} from '../src/contract/index.ts';
+import { type CpuSet, formatCpuSet, type Probes, Problem, parseCpuSet } from '../src/contract/index.ts';
 import {
   defineGuestModule,
   exampleGuest,
@@ -24,12 +12,12 @@ import {
   vcpusOf,
 } from '../src/domain-xml/index.ts';
 import type { GuestPlace } from '../src/topology/index.ts';
+import { checkCpus, cpuProbes, doubtsOf, type HostCpus, hostCpus } from './parts/cpu_pin_cpus.ts';
 import { placeGuests, placementProbes } from './parts/cpu_pin_placement.ts';
 
 const CPU = '/sys/devices/system/cpu';
 const ONLINE = `${CPU}/online`;
 const PRESENT = `${CPU}/present`;
-const ISOLATED = `${CPU}/isolated`;
 
 const threads = (what: string) => z.record(z.string().regex(/^[\d,\s^-]+$/, `expected numbers of ${what}`), cpuList());
 
@@ -79,20 +67,16 @@ same without doing it. Emulator and IO threads go to the host's CPUs. Guests tha
     policy && (vcpus ?? iothreads ?? cpuset) !== undefined
       ? 'a policy finds the CPUs by itself: leave out vcpus, iothreads and cpuset'
       : undefined,
-  reads: ({ policy }): Probes => ({
-    [ONLINE]: file(ONLINE),
-    [PRESENT]: file(PRESENT),
-    [ISOLATED]: file(ISOLATED),
-    ...numadProbes,
-    ...(policy && placementProbes()),
-  }),
+  reads: ({ policy }): Probes => ({ ...cpuProbes, ...(policy && placementProbes()) }),
   owns: ['vcpu', 'cputune'],
   together: ({ policy }, chosen, all, seen) => policy && placeGuests(policy, chosen, all, seen),
   wants(given, guest, seen, places) {
     const host = hostCpus(seen);
-    const notes: string[] = [...(places?.notes ?? []), ...numadNotes(seen)];
     const place = places?.of.get(guest.name);
-    return { fields: fieldsOf(place ? placed(place, given, guest) : given, guest, host, notes), notes };
+    const asked = place ? placed(place, given, guest) : given;
+    const doubts = doubtsOf(guest.name, Object.values(asked.vcpus ?? {}), host, seen);
+    const notes = [...(places?.notes ?? []), ...doubts];
+    return { fields: fieldsOf(asked, guest, host, notes), notes };
   },
   examples: [
     {
@@ -148,25 +132,11 @@ function placed({ vcpus, emulator, ioThreads }: GuestPlace, given: Params, { dom
   };
 }
 
-interface HostCpus {
-  readonly online: CpuSet | undefined;
-  readonly present: CpuSet | undefined;
-  readonly isolated: CpuSet;
-}
-
-function hostCpus(seen: Seen): HostCpus {
-  const at = (path: string) => {
-    const list = seen.text(path);
-    return list === undefined || !/\d/.test(list) ? undefined : parseCpuSet(list);
-  };
-  return { online: at(ONLINE), present: at(PRESENT), isolated: at(ISOLATED) ?? [] };
-}
-
 function fieldsOf(given: Params, guest: Guest, host: HostCpus, notes: string[]): Field[] {
   const { domain } = guest;
   const anywhere = valueAt(domain, 'vcpu/@cpuset') ?? (host.online && formatCpuSet(host.online));
   const pin = (label: string, path: string, cpus: CpuSet, command: string, before: readonly string[]): Field => {
-    checkCpus(cpus, guest, label, host, notes);
+    checkCpus(cpus, guest.name, label, host, notes);
     return {
       label,
       at: domain,
@@ -188,7 +158,7 @@ function fieldsOf(given: Params, guest: Guest, host: HostCpus, notes: string[]):
   ];
   if (given.emulator !== undefined) fields.push(pin('emulator', 'emulatorpin', given.emulator, 'emulatorpin', []));
   if (given.cpuset !== undefined) {
-    checkCpus(given.cpuset, guest, 'vcpu cpuset', host, []);
+    checkCpus(given.cpuset, guest.name, 'vcpu cpuset', host, []);
     fields.push(
       {
         label: 'vcpu cpuset',
@@ -222,30 +192,6 @@ function pairs(
       has.length === 0 ? `it has none` : `it has ${formatCpuSet([...has].sort((a, b) => a - b))}`,
     );
   return asked.filter(([id]) => has.includes(id));
-}
-
-function checkCpus(cpus: CpuSet, { name }: Guest, label: string, host: HostCpus, notes: string[]): void {
-  const { online, present = online, isolated } = host;
-  if (!online || !present) return;
-  const missing = differenceOf(cpus, present);
-  if (missing.length > 0)
-    throw new Problem(
-      'NoSuchCpu',
-      `${name}, ${label}: this host has no CPU ${formatCpuSet(missing)}`,
-      `it has ${formatCpuSet(present)}`,
-    );
-  const offline = differenceOf(cpus, online);
-  if (offline.length > 0)
-    throw new Problem(
-      'CpuOffline',
-      `${name}, ${label}: CPU ${formatCpuSet(offline)} is offline`,
-      'take CPUs that are online',
-    );
-  const alone = intersectionOf(cpus, isolated);
-  if (alone.length > 0 && cpus.length > 1)
-    notes.push(
-      `${name}, ${label}: of the isolated CPUs ${formatCpuSet(alone)} it will run on one only: isolcpus ends balancing`,
-    );
 }
 
 /** One socket of four cores with two threads each. */

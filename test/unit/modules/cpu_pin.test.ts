@@ -95,6 +95,15 @@ describe('cpu_pin', () => {
     expect(busy?.notes).toEqual([expect.stringContaining('numad.service runs: it moves processes, guests too')]);
   });
 
+  it('names vCPUs that are pinned to what is the host’s own', async () => {
+    const files = { ...running(), '/etc/kvmplay/host_reserve': 'host=0-1\nguests=2-7\n' };
+    const asked = { vcpus: { 0: '1-2', 1: 6 }, emulator: '0-1' };
+
+    const { notes } = await planOn(cpu_pin, { guests: 'web1', ...asked }, files);
+
+    expect(notes).toEqual(["web1: vCPUs are pinned to 1, which host_reserve has as the host's own"]);
+  });
+
   it('builds in check mode upon what a task before it foretells of the same guest', async () => {
     const eyes = openEyes(fakeHost({ files: running(), commands: FAKE_COMMANDS }), makeOverlay());
     const first = disk_cache.params.parse({ guests: 'web1', cache: 'none' });
