@@ -4,6 +4,7 @@ import { absolutePath, commandLine } from '../src/contract/file-fields.ts';
 import {
   type ActionResult,
   command as commandProbe,
+  complaintOf,
   defineModule,
   describeReading,
   glob,
@@ -195,7 +196,7 @@ function looked(params: Params, seen: Seen): Plan {
   if (!output) throw new Error(`a command reads ${describeReading(raw)}`);
   const values = valuesOf(params, output.status, output.stdout, output.stderr);
   if (output.status === 0) return { ...NOTHING, values };
-  const why = output.stderr.trim();
+  const why = complaintOf(output);
   throw new Problem(
     'CommandFailed',
     `${shown(params)} ended with status ${output.status}${why && `: ${why}`}`,

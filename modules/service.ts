@@ -4,6 +4,7 @@ import {
   type Action,
   type Change,
   command,
+  complaintOf,
   defineModule,
   guestProbes,
   type Plan,
@@ -170,7 +171,7 @@ function unitHere(seen: Seen, name: string): Here {
   }
   const said = seen.output(name);
   if (said && said.status !== 0)
-    throw new Problem('NoSystemd', `systemd cannot be asked on this host: ${said.stderr.trim().split('\n', 1)[0]}`);
+    throw new Problem('NoSystemd', `systemd cannot be asked on this host: ${complaintOf(said)}`);
   const files = filesOf(name);
   if (files.some((path) => seen.stat(path) !== undefined))
     return { unit: { load: 'loaded', active: 'inactive', enabled: 'disabled' }, known: false };

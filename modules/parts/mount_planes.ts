@@ -1,5 +1,6 @@
 import {
   type Change,
+  complaintOf,
   devicePath,
   differences,
   type Entry,
@@ -54,7 +55,11 @@ function mountsAt(seen: Seen): readonly Mounted[] {
   const output = seen.output('mount');
   if (!output || output.status > 1) {
     const hint = 'state: present says what the next boot shall bring, and asks no more than fstab';
-    throw new Problem('NoMounts', `what is mounted cannot be asked here: ${output?.stderr.trim() || 'no grep'}`, hint);
+    throw new Problem(
+      'NoMounts',
+      `what is mounted cannot be asked here: ${output ? complaintOf(output) : 'no grep'}`,
+      hint,
+    );
   }
   return parseMounts(output.stdout);
 }

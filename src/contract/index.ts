@@ -7,6 +7,7 @@ export { IMPACTS, NOTHING, planOf, worseThan } from './change.ts';
 export { CPU_ARGUMENTS, parseCmdline, sameName, splitCpus } from './cmdline.ts';
 export type { Wish } from './cmdline-wish.ts';
 export { addArgument, dropArgument, printNodes, setArgument, setHugePages } from './cmdline-wish.ts';
+export { complaintOf } from './complaint.ts';
 export type { CpuSet } from './cpu-set.ts';
 export {
   cpuSet,

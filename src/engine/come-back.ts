@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   command,
+  complaintOf,
   file,
   type Probe,
   Problem,
@@ -81,7 +82,7 @@ async function look(dial: DialNew, { connect }: Reboot, probe: Probe): Promise<R
 }
 
 function failedTest(test: readonly string[], { seconds }: Reboot, reading: Reading | undefined): Problem {
-  const said = reading?.is === 'output' ? `status ${reading.status}: ${(reading.stderr || reading.stdout).trim()}` : '';
+  const said = reading?.is === 'output' ? `status ${reading.status}: ${complaintOf(reading)}` : '';
   const why = reading?.is === 'absent' ? 'there is no such command' : reading?.is === 'refused' ? reading.why : said;
   return new Problem(
     'TestCommandFailed',

@@ -1,4 +1,11 @@
-import type { ActionResult, Change, Guard, Problem, Reading } from '../contract/index.ts';
+import {
+  type ActionResult,
+  type Change,
+  complaintOf,
+  type Guard,
+  type Problem,
+  type Reading,
+} from '../contract/index.ts';
 import type { Confirm } from './confirm.ts';
 import type { Identity } from './host.ts';
 import type { Journal, Notified } from './journal.ts';
@@ -55,6 +62,9 @@ export function journalLedger(journal: Journal | undefined, doing: Doing, confir
 /** What commands printed is no part of what is needed to go back, and may be long or secret. */
 function unprinted(result: ActionResult): ActionResult {
   if (result.ok === 'skipped') return result;
-  const { stdout: _, stderr: __, ...rest } = result;
-  return rest;
+  const { stdout = '', stderr = '', ...rest } = result;
+  if (rest.ok) return rest;
+  const complaint = complaintOf({ stdout, stderr });
+  if (complaint === '' || !rest.message.endsWith(complaint)) return rest;
+  return { ...rest, message: `${rest.message.slice(0, -complaint.length)}${complaintOf({ stdout: '', stderr })}` };
 }

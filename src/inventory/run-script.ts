@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { complaintOf } from '../contract/index.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 
 const OUTPUT_LIMIT = 64 * 1024 * 1024;
@@ -48,7 +49,8 @@ export function runScript(path: string, args: readonly string[], options: Script
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       const stderr = Buffer.concat(collected.stderr).toString();
-      const words = stderr.trim() === '' ? ' and said nothing on stderr' : `: ${stderr.trim()}`;
+      const complaint = complaintOf({ stdout: Buffer.concat(collected.stdout).toString(), stderr });
+      const words = complaint === '' ? ' and said nothing' : `: ${complaint}`;
       if (signal) return fail(`was ended by signal ${signal} (${constants.signals[signal]})${words}`);
       if (code !== 0) return fail(`ended with status ${code}${words}`);
       try {

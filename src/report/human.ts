@@ -112,7 +112,7 @@ const pendingWords = {
 function errorLines(start: string, result: Result, step: Step, paint: Paint): string[] {
   const { error } = result;
   if (!error) return [paint('red', `${start}${result.reason ?? ''}`)];
-  const lines = [paint('red', `${start}${error.code}: ${error.message}`)];
+  const lines = [paint('red', `${start}${error.code}: ${error.message.replaceAll('\n', '\n    ')}`)];
   if (error.hint) lines.push(`  hint: ${error.hint}`);
   lines.push(paint('dim', `  at ${error.source ?? step.source}`));
   return lines;

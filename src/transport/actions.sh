@@ -86,7 +86,8 @@ k_valid() { # ARGV…: run it with the new file's path in place of each %s
   shift $k_count
   k_err=$(k_timed "$@" </dev/null 2>&1 8>&- 9<&-) && return
   k_err="$1: ${k_err:-it failed without a word}"
-  k_fail INVALID "the new content is not valid: ${k_err%%"$k_nl"*}"
+  k_err=$(printf '%s\n' "$k_err" | awk 'NF && n++ < 8 { printf "%s%s", (n > 1 ? "; " : ""), $0 }')
+  k_fail INVALID "the new content is not valid: $k_err"
 }
 
 k_copy() { # FROM TO

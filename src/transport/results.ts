@@ -1,4 +1,4 @@
-import type { Action, ActionResult } from '../contract/index.ts';
+import { type Action, type ActionResult, complaintOf } from '../contract/index.ts';
 import { attempt, execSeconds } from './action-script.ts';
 import { refusalIn } from './errno.ts';
 import type { Section } from './frame.ts';
@@ -50,8 +50,13 @@ function execResult(action: Action & { do: 'exec' }, out: Section, tail: Section
     stderr,
     status,
   });
-  if (tail.head.endsWith(' late')) return failed(`did not end within ${execSeconds(action)} s`);
+  if (tail.head.endsWith(' late')) {
+    // On stderr the shell tells of the killing.
+    const printed = complaintOf({ stdout, stderr: '' });
+    return failed(`did not end within ${execSeconds(action)} s${printed && `; on stdout: ${printed}`}`);
+  }
   if ((action.ok ?? [0]).includes(status)) return { ok: true, stdout, stderr, status };
   if (out.body.length > limit) return failed(`printed more than ${limit} bytes`);
-  return failed(`ended with status ${status}${stderr.trim() && `: ${stderr.trim()}`}`);
+  const complaint = complaintOf({ stdout, stderr });
+  return failed(`ended with status ${status}${complaint && `: ${complaint}`}`);
 }

@@ -313,7 +313,13 @@ describe.each(shells())('$name', (shell) => {
         { ok: true, status: 3, stderr: 'why\n', stdout: 'out\n' },
       ]);
       expect(await act(run(3))).toEqual([
-        { ok: false, status: 3, message: 'sh ended with status 3: why', stdout: 'out\n', stderr: 'why\n' },
+        {
+          ok: false,
+          status: 3,
+          message: 'sh ended with status 3: why; on stdout: out',
+          stdout: 'out\n',
+          stderr: 'why\n',
+        },
       ]);
       expect(await act(run(0, [1]))).toMatchObject([{ ok: false, status: 0 }]);
     });

@@ -161,7 +161,14 @@ describe.each(shells())('$name', (shell) => {
 
   test('puts a file in its place only when the command that looks at it is content', async () => {
     writeFileSync(at('file'), 'old');
-    const validate = ['sh', '-c', 'grep -q good "$1" || { echo "not good: $2" >&2; exit 1; }', 'sh', '%s', "it's %%s"];
+    const validate = [
+      'sh',
+      '-c',
+      'grep -q good "$1" || { echo "not good: $2" >&2; echo; echo line 1; exit 1; }',
+      'sh',
+      '%s',
+      "it's %%s",
+    ];
     const write = (content: string): Action => ({ do: 'write', path: at('file'), content, validate });
 
     const [bad] = await act(write('bad\n'));
@@ -170,7 +177,7 @@ describe.each(shells())('$name', (shell) => {
 
     expect(bad).toMatchObject({
       ok: false,
-      message: expect.stringMatching(/not valid: sh: not good: it's %\/.*\.kvmplay/),
+      message: expect.stringMatching(/not valid: sh: not good: it's %\/.*\.kvmplay\.\S+; line 1$/),
     });
     expect([after, good, readFileSync(at('file'), 'utf8')]).toEqual(['old', { ok: true }, 'good\n']);
     expect(readdirSync(place)).toEqual(['file']);
