@@ -45,7 +45,7 @@ export async function attempt(
     const { module, params } = await paramsOf(task, scope);
     const outcome = await runModule(module, params, await see(), hand, maxImpact);
     const planned = outcome.plan && { plan: outcome.plan };
-    if (outcome.is === 'unknown') return { status: 'unknown', reason: outcome.because, ...planned };
+    if (outcome.is === 'unknown') return { status: 'unknown', reason: outcome.because, doubted: true, ...planned };
     if (outcome.is === 'failed') {
       const values = { ...outcome.values, ...outcome.problem.values };
       return { status: 'failed', error: shownError(outcome.problem), ...planned, values };

@@ -30,8 +30,12 @@ export interface Eyes {
   lastOf(probe: Probe): Reading | undefined;
   /** From now on the host reads as if this change were made. */
   foretell(change: Change, because: string): void;
+  /** From now on what this change moves reads as unknown: it may be made, or not. */
+  suspect(change: Change, because: string): void;
   /** From now on these read as unknown: a task that looked at them may change any of them, and cannot say. */
   doubt(probes: readonly Probe[], because: string): void;
+  /** From now on everything that is not foretold later reads as unknown. */
+  doubtAll(because: string): void;
   /** Trust nothing that was read before. */
   forget(): void;
   /**
@@ -145,6 +149,12 @@ function eyesOn(remote: Remote, overlay: Overlay, cache: Map<string, Reading>, r
     lastOf: (probe) => cache.get(probeKey(probe)),
     foretell(change, because) {
       overlay.add(change, because);
+    },
+    suspect(change, because) {
+      overlay.mayAdd(change, because);
+    },
+    doubtAll(because) {
+      overlay.doubtAll(because);
     },
     doubt(probes, because) {
       for (const probe of probes) overlay.doubt(probe, because);

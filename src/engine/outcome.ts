@@ -17,6 +17,8 @@ export interface Attempt {
   readonly status: 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown' | 'unreachable';
   readonly plan?: Plan;
   readonly reason?: string;
+  /** Of what is unknown: what it looks at has been put in doubt. */
+  readonly doubted?: true;
   readonly error?: ShownError;
   readonly message?: unknown;
   /** What a module gives beside the usual: a command's `stdout`, `rc`. */

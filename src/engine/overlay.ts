@@ -1,10 +1,25 @@
 import picomatch from 'picomatch';
-import { type Change, memberPath, type Probe, probeKey, type Reading, unknown } from '../contract/index.ts';
+import {
+  type Change,
+  dir,
+  file,
+  link,
+  memberPath,
+  type Probe,
+  probeKey,
+  type Reading,
+  stat,
+  unknown,
+} from '../contract/index.ts';
 import { endsWithBoot, isBelow } from './veils.ts';
 
 /** What a host would read if the foretold changes had been made. */
 export interface Overlay {
   add(change: Change, because: string): void;
+  /** This change may be made, or not. */
+  mayAdd(change: Change, because: string): void;
+  /** Anything on the host may be changed. */
+  doubtAll(because: string): void;
   /** It may be changed, and what it will be cannot be told. */
   doubt(probe: Probe, because: string): void;
   /** What the host would answer to a probe of which it now answers `real`. */
@@ -56,6 +71,16 @@ function overlayOf(
       for (const { probe, after } of change.moves ?? []) put(probe, after);
       brought ??= change.brings;
     },
+    mayAdd(change, because) {
+      if (change.reboots) hide({ hides: endsWithBoot, because });
+      const { covers } = change;
+      if (covers !== undefined) hide({ hides: (probe) => isBelow(probe, covers), because });
+      const moved = (change.moves ?? []).map(({ probe }) => probe);
+      const all = [change.target, ...(change.disturbs ?? []), ...moved, ...whereabouts(change)];
+      for (const probe of all) put(probe, unknown(because));
+      brought ??= change.brings;
+    },
+    doubtAll: (because) => hide({ hides: () => true, because }),
     doubt: (probe, because) => put(probe, unknown(because)),
     over: (probe, real) => {
       const would = over(probe, real);
@@ -85,6 +110,15 @@ function overlayOf(
     if (probe.kind === 'stat' || probe.kind === 'link') return overStat(probe.path, real, paths);
     return real;
   }
+}
+
+/** What tells that a file is there, of one that comes or goes. */
+function whereabouts({ target, before, after }: Change): readonly Probe[] {
+  const { kind } = target;
+  if (kind !== 'file' && kind !== 'stat' && kind !== 'link') return [];
+  if ((before.is === 'absent') === (after.is === 'absent')) return [];
+  const { path } = target;
+  return [file(path), stat(path), link(path), dir(path.slice(0, path.lastIndexOf('/')) || '/')];
 }
 
 function overGlob(pattern: string, real: Reading, paths: ReadonlyMap<string, Reading>): Reading {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NotKnown } from '../contract/index.ts';
 import { handlersFor } from '../playbook/handlers.ts';
 import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
 import { mistake, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
+import { showAt } from '../source/show-at.ts';
 import { known, type Scope, test } from '../template/index.ts';
 import type { Batch } from './batch.ts';
 import { censored } from './censor.ts';
@@ -11,11 +13,13 @@ import type { Result } from './events.ts';
 import { firstUnmet } from './judge.ts';
 import { decided, failure, labelOf, titleOf, turnsOf } from './loop.ts';
 import type { Attempt } from './outcome.ts';
-import type { TaskContext, TaskEnd } from './run-task.ts';
+import type { TaskEnd } from './run-task.ts';
 import { runTask } from './run-task.ts';
 import { isCheck, isHidden, settled, settledNames, settleWarily } from './settle.ts';
 import type { Spot } from './spot.ts';
-import { type Flush, isFlushed, type Steps } from './steps.ts';
+import { type Flush, isFlushed, type Steps, tasksOf } from './steps.ts';
+import { suspect, unknownTurn } from './suspect.ts';
+import type { TaskContext } from './task-context.ts';
 
 /** One host's walk through one play. */
 export interface HostWalk {
@@ -88,6 +92,7 @@ class Stop extends Error {
 
 export async function runHost(walk: HostWalk): Promise<Leave> {
   const notified = new Map<Task, Notice>(walk.pending.map((handler) => [handler, {}]));
+  let unsure: string | undefined;
   const flush = async (at: Flush, { turns, rescued, always }: Inside): Promise<void> => {
     for (const handler of walk.play.handlers) {
       const notice = notified.get(handler);
@@ -97,7 +102,11 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       if (notice?.doubt === undefined) {
         await one(handler, step, inside);
         await walk.note('settled', handler, [handler]);
-      } else instead([...turns, step], inside, { status: 'unknown', reason: notice.doubt }, handler);
+      } else {
+        const came: Attempt = { status: 'unknown', reason: notice.doubt };
+        instead([...turns, step], inside, came, handler);
+        await doubted(handler, inside, came);
+      }
     }
     walk.batch.past(walk.host, [...turns, walk.steps.after(at)]);
   };
@@ -126,7 +135,7 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (!way) return;
     const { told, once, throttle } = way;
     let own = false;
-    const context = walk.context(task, inside, way);
+    const context = { ...walk.context(task, inside, way), unsure };
     const work = () => {
       own = true;
       return walk.admit(task, throttle, () => runTask(task, context));
@@ -180,6 +189,22 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     throw new Stop('failed');
   };
 
+  /** In check mode: whether it is done cannot be told, and so neither what it changes. */
+  const doubted = async (task: Task, inside: Inside, came: Attempt): Promise<void> => {
+    const quiet = { told: [], once: false, emit: () => {} };
+    await suspect(task, walk.context(task, inside, quiet), unknownTurn(task.loop, came), came);
+  };
+
+  const blockInDoubt = async (item: Block, inside: Inside, came: Attempt): Promise<void> => {
+    const turn = { ...inside, locals: { ...inside.locals, ...unknownTurn(item.loop, came) } };
+    for (const task of tasksOf([item])) {
+      await doubted(task, turn, came);
+      const told = sureOrNone(() => notifiedBy(task, (one) => walk.scope(one, turn), walk.play.handlers));
+      const title = titleOf(task, walk.scope(task, turn));
+      await notify(task, title, told, { changed: false, failed: false, unreachable: false, unknown: came.reason });
+    }
+  };
+
   const items = async (list: readonly Item[], inside: Inside): Promise<void> => {
     for (const item of list) {
       if (walk.batch.stopped && !inside.always) throw new Stop('stopped');
@@ -198,7 +223,11 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     if (trouble) return instead(spot, inside, trouble);
     const scope = walk.scope(item, inside);
     const turns = turnsOf(item, scope);
-    if ('status' in turns) return instead(spot, inside, turns);
+    if ('status' in turns) {
+      instead(spot, inside, turns);
+      if (turns.status === 'unknown') await blockInDoubt(item, inside, turns);
+      return;
+    }
     for (const [index, turn] of turns.entries()) {
       if (turn.wait > 0) await sleep(turn.wait * 1000);
       await blockOnce(item, {
@@ -243,6 +272,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
       item.action === 'end_play'
         ? await walk.batch.once(walk.host, spot, async () => sure(spot, inside, holds))
         : sure(spot, inside, holds);
+    if (met === undefined && item.action.startsWith('end_'))
+      unsure ??= `meta: ${item.action} at ${showAt(item.at)} may have ended the play before`;
     if (!met) return;
     if (item.action === 'flush_handlers') await flush(item, inside);
     if (item.action === 'clear_facts') await walk.clearFacts();
@@ -291,6 +322,15 @@ const isFailure = (stop: unknown): boolean => stop instanceof Stop && stop.leave
 
 const ignoresLoss = (task: Task, scope: Scope): boolean =>
   settleWarily(task, scope, { check: false, diff: false }).ignoreUnreachable;
+
+function sureOrNone<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NotKnown || error instanceof UserError) return [];
+    throw error;
+  }
+}
 
 /** Where it cannot be told, for instance before a loop's item is known, the task itself says so. */
 function isSkipped({ when }: Task, scope: Scope): boolean {

@@ -117,6 +117,15 @@ export const foretell = (task: string): Hand => ({
   doubt: (probes, eyes) => eyes.doubt(probes, `${task} may change it, which cannot be known before`),
 });
 
+/** Check mode's hand for what may be done or not: later tasks cannot know what it would change. */
+export const suspicious = (because: string): Hand => ({
+  make: async (changes, eyes) => {
+    for (const change of changes) eyes.suspect(change, because);
+    return { unforeseen: because };
+  },
+  doubt: (probes, eyes) => eyes.doubt(probes, because),
+});
+
 /** Says what would change, and leaves it at that. */
 export const tell: Hand = { make: async (changes) => unforeseenOf(changes), doubt: () => {} };
 

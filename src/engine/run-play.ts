@@ -20,11 +20,11 @@ import type { Operator } from './operator.ts';
 import { type Attempt, unreachable } from './outcome.ts';
 import { type HostWalk, type Inside, type Leave, runHost } from './run-host.ts';
 import { apply, foretell, type Hand, tell } from './run-module.ts';
-import type { TaskContext } from './run-task.ts';
 import type { Watch, Watched } from './saved-plan.ts';
 import { isCheck, isHidden } from './settle.ts';
 import { type Steps, stepsOf, tasksOf } from './steps.ts';
 import { lookAhead } from './survey.ts';
+import type { TaskContext } from './task-context.ts';
 
 /** What a play needs of the run that it is part of. */
 export interface Surroundings {

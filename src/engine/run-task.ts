@@ -2,40 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reading } from '../contract/index.ts';
 import type { Expression, Task } from '../playbook/types.ts';
 import { keepSecret } from '../source/secrets.ts';
-import { isTemplated, isUnknown, type Scope, test } from '../template/index.ts';
+import { isTemplated, isUnknown, test } from '../template/index.ts';
 import { attempt, keptOf, registeredOf } from './attempt.ts';
-import type { Result, Status } from './events.ts';
-import type { Host, Identity } from './host.ts';
+import type { Status } from './events.ts';
 import { firstUnmet, judge } from './judge.ts';
 import { decided, failure, labelOf, renderedOr, turnsOf } from './loop.ts';
-import type { Operator } from './operator.ts';
 import { type Attempt, pendingOf, shownChange, shownPending } from './outcome.ts';
-import type { Hand } from './run-module.ts';
-import { type Otherwise, type Settings, settle, settledText, settleWarily } from './settle.ts';
-
-/** What a task needs to know of where it runs. */
-export interface TaskContext {
-  /** Whose variables count. */
-  readonly host: string;
-  /** The task's name, rendered. */
-  readonly title: string;
-  /** Connections to a host by name: this one, or where the task is delegated to. */
-  readonly hostNamed: (name: string) => Host;
-  /** Facts are read again where they are not to be trusted; gives what there is to say where they cannot be. */
-  readonly ready: () => Promise<Attempt | undefined>;
-  readonly scope: (locals: Readonly<Record<string, unknown>>) => Scope;
-  readonly hand: (host: string, identity: Identity, settings: Settings) => Hand;
-  readonly identity: (task: Task, scope: Scope) => Identity;
-  readonly maxImpact: Parameters<typeof attempt>[4];
-  readonly operator: Operator;
-  /** What counts where the task says nothing. */
-  readonly otherwise: Otherwise;
-  /** A `rescue` around the task will take its failure. */
-  readonly rescued: boolean;
-  readonly emit: (result: Result, settings: Settings) => void;
-  /** Variables for the rest of the run: on this host, or on all of the batch with `run_once`. */
-  readonly remember: (values: Readonly<Record<string, unknown>>) => void;
-}
+import { type Settings, settle, settleWarily } from './settle.ts';
+import { suspect, targetOf, unknownTurn } from './suspect.ts';
+import type { TaskContext } from './task-context.ts';
 
 export interface TaskEnd {
   readonly changed: boolean;
@@ -57,6 +32,7 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
     const { end, kept } = conclude(task, context, turns, Date.now(), undefined, {});
     if (task.register !== undefined)
       context.remember({ [task.register]: isUnknown(kept) ? kept : { ...kept, results: [] } });
+    if (turns.status === 'unknown') await suspect(task, context, unknownTurn(task.loop, turns), turns);
     return end;
   }
   const { loop } = task;
@@ -66,6 +42,7 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
     if (turn.wait > 0) await sleep(turn.wait * 1000);
     const started = Date.now();
     const { came, settings } = await tryItem(task, context, turn.locals);
+    if (came.status === 'unknown' && !came.plan && !came.doubted) await suspect(task, context, turn.locals, came);
     const label = loop && labelOf(loop, turn, context.scope(turn.locals));
     const { end, kept } = conclude(task, context, came, started, label, turn.locals, settings);
     ends.push(end);
@@ -98,6 +75,7 @@ async function tryItem(task: Task, context: TaskContext, locals: Readonly<Record
     if (trouble) return { came: trouble };
     const unmet = firstUnmet(task.when, context.scope(locals));
     if (unmet) return { came: unmet };
+    if (context.unsure !== undefined) return { came: { status: 'unknown', reason: context.unsure } };
     const settings = settle(task, context.scope(locals), context.otherwise);
     return { came: await tryOften(task, context, locals, settings), settings };
   } catch (error) {
@@ -182,10 +160,6 @@ async function attemptOnce(
     () => doing,
   );
   return Promise.race([doing, late]).finally(() => abort.abort());
-}
-
-function targetOf(task: Task, context: TaskContext, scope: Scope): string {
-  return task.delegateTo ? settledText('delegate_to', task.delegateTo, scope) : context.host;
 }
 
 /** Tell the report, remember what is to be remembered, and say how the task ended. */
