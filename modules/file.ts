@@ -6,6 +6,7 @@ import {
   type Change,
   defineModule,
   dir,
+  dirName,
   file as fileProbe,
   linkName,
   link as linkProbe,
@@ -131,7 +132,6 @@ there, which get the same attributes. \`state: absent\` takes a directory with a
   ],
 });
 
-const dirName = (path: string): string => `names in ${path}`;
 const bytesName = (path: string): string => `content of ${path}`;
 
 /** What stands at the path itself, a link as a link. */

@@ -3,6 +3,8 @@ import { integer } from '../src/contract/fields.ts';
 import { absolutePath } from '../src/contract/file-fields.ts';
 import {
   defineModule,
+  dir,
+  dirName,
   file,
   type Probes,
   placeProbes,
@@ -12,7 +14,16 @@ import {
   stat,
   statName,
 } from '../src/contract/index.ts';
-import { changeFstab, deviceOf, isBind, liveChanges, MOUNTINFO, mountProbe, topOf } from './parts/mount_planes.ts';
+import {
+  changeFstab,
+  deviceOf,
+  dropDirectory,
+  isBind,
+  liveChanges,
+  MOUNTINFO,
+  mountProbe,
+  topOf,
+} from './parts/mount_planes.ts';
 
 const FSTAB = '/etc/fstab';
 const SYSTEMD = '/run/systemd/system';
@@ -55,7 +66,7 @@ const Params = z
       .enum(['mounted', 'present', 'ephemeral', 'unmounted', 'absent', 'absent_from_fstab', 'remounted'])
       .prefault('mounted')
       .describe(
-        '`mounted`: now and at boot. `present`: in fstab, whatever is mounted now. `ephemeral`: now, whatever is in fstab. `unmounted`: not now. `absent`: neither now nor in fstab. `absent_from_fstab`: not in fstab. `remounted`: mounted once more, each time, with what fstab or `opts` says.',
+        '`mounted`: now and at boot. `present`: in fstab, whatever is mounted now. `ephemeral`: now, whatever is in fstab. `unmounted`: not now. `absent`: neither now nor in fstab, nor is there the directory, where it is empty. `absent_from_fstab`: not in fstab. `remounted`: mounted once more, each time, with what fstab or `opts` says.',
       ),
     dump: integer(0, 9).prefault(0).describe('For dump(8): how often it is backed up.'),
     passno: integer(0, 9).prefault(0).describe('In which pass it is checked at boot; 0 is never.'),
@@ -86,8 +97,8 @@ mean: their order, \`defaults\`, and what the kernel adds by itself (\`rw,relati
 differ it is mounted anew in place (\`remount\`). Of a file system's own options a kernel may not show all: those it does not show are
 taken to hold.
 
-Where something else is mounted already the task fails (\`MountedOtherwise\`) rather than take it away from whoever uses it. \`absent\` leaves
-the directory, and what is in it. A tmpfs that is unmounted cannot be brought back. To tasks behind it in check mode, what stands
+Where something else is mounted already the task fails (\`MountedOtherwise\`) rather than take it away from whoever uses it. \`absent\`
+removes the directory with what it takes away, and leaves one in which there is anything, where Ansible's fails. A tmpfs that is unmounted cannot be brought back. To tasks behind it in check mode, what stands
 below the path is unknown.`,
   params: Params,
   reads: (params, seen) => ({
@@ -105,7 +116,9 @@ below the path is unknown.`,
     const live = has(params, 'live') ? liveChanges(seen, asked) : [];
     const persistent = has(params, 'persistent') ? changeFstab(seen, FSTAB, SYSTEMD, asked, wanted) : [];
     // What is taken away goes from fstab last, so that it can be brought back by what fstab says.
-    return planOf(wanted ? [...persistent, ...live] : [...live, ...persistent]);
+    if (wanted) return planOf([...persistent, ...live]);
+    const place = params.state === 'absent' && persistent.length > 0 ? dropDirectory(seen, params.path) : [];
+    return planOf([...live, ...persistent, ...place]);
   },
   same: (probe, a, b) => probe.kind === 'command' && sameMounts(a, b),
   examples: [
@@ -184,7 +197,8 @@ function liveReads(params: Params, seen: Seen): Probes {
   const [, loop] = /^\/dev\/(loop\d+)$/.exec(top?.source ?? '') ?? [];
   return {
     mount: mountProbe(path),
-    ...(wanted && { [statName(path)]: stat(path) }),
+    ...((wanted || params.state === 'absent') && { [statName(path)]: stat(path) }),
+    ...(params.state === 'absent' && seen.has('mount') && !top && { [dirName(path)]: dir(path) }),
     ...(params.state === 'unmounted' && { [FSTAB]: file(FSTAB) }),
     ...(isBind(opts) && { [MOUNTINFO]: file(MOUNTINFO) }),
     ...(device !== undefined && placeProbes(device, seen)),

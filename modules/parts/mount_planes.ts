@@ -3,16 +3,20 @@ import {
   complaintOf,
   devicePath,
   differences,
+  dir,
+  dirName,
   type Entry,
   entriesFor,
   file,
   forMount,
   lacks,
+  link,
   type Mounted,
   mountedAt,
   mountOf,
   type Probe,
   Problem,
+  parentOf,
   parseMounts,
   placeOf,
   printForetold,
@@ -100,7 +104,7 @@ export function liveChanges(seen: Seen, asked: Asked): Change[] {
   const all = mountsAt(seen);
   const top = all.at(-1);
   if (asked.state === 'remounted') return [remountOnce(seen, asked, top)];
-  if (asked.state === 'unmounted' || asked.state === 'absent') return top ? [unmount(seen, asked.path, all)] : [];
+  if (asked.state === 'unmounted' || asked.state === 'absent') return top ? [unmount(seen, asked, all)] : [];
   if (!top) return [mountIt(seen, asked)];
   // It is mounted when somebody looks.
   if (top.type === 'autofs' && asked.opts.includes('x-systemd.automount')) return [];
@@ -236,17 +240,47 @@ function remountOnce(seen: Seen, { path, opts }: Asked, top: Mounted | undefined
   };
 }
 
-function unmount(seen: Seen, path: string, all: readonly Mounted[]): Change {
+/** What it was mounted on goes with the line of fstab, where nothing is mounted and nothing stands in it. */
+export function dropDirectory(seen: Seen, path: string): Change[] {
+  const now = seen.has(statName(path)) ? seen.stat(statName(path)) : undefined;
+  if (now?.type !== 'dir' || topOf(seen) || seen.names(dirName(path))?.length !== 0) return [];
+  const { mode, owner, group } = now;
+  return [
+    {
+      target: stat(path),
+      plane: 'persistent',
+      summary: `${path}: an empty directory → absent`,
+      before: seen.raw(statName(path)),
+      after: { is: 'absent' },
+      do: [{ do: 'remove', path }],
+      undo: [
+        { do: 'mkdir', path, mode },
+        { do: 'own', path, mode, owner, group },
+      ],
+      impact: 'none',
+      disturbs: [file(path), link(path), dir(parentOf(path))],
+      moves: [{ probe: dir(path), after: { is: 'absent' } }],
+    },
+  ];
+}
+
+function unmount(seen: Seen, { path, state }: Asked, all: readonly Mounted[]): Change {
+  // What is below a mount is seen when it is gone. A file that is mounted over a file stays.
+  const drops = state === 'absent' && seen.stat(statName(path))?.type === 'dir';
+  const back = backAgain(seen, path, all);
   const before = seen.raw('mount');
   const shown = all.map(({ source, type }) => `${source} (${type})`).join(', ');
   return {
     target: mountProbe(path),
     plane: 'live',
-    summary: `${path}: ${shown} → nothing`,
+    summary: `${path}: ${shown} → nothing${drops ? ', and no directory where that is empty' : ''}`,
     before,
     after: shownAs(before, ''),
-    do: all.map(() => ({ do: 'exec', argv: ['umount', path] }) as const),
-    undo: backAgain(seen, path, all),
+    do: [
+      ...all.map(() => ({ do: 'exec', argv: ['umount', path] }) as const),
+      ...(drops ? [{ do: 'exec', argv: ['rmdir', '--ignore-fail-on-non-empty', path] } as const] : []),
+    ],
+    undo: drops && Array.isArray(back) ? [{ do: 'mkdir', path }, ...back] : back,
     impact: 'none',
     ...around(path),
     hints: { EBUSY: `something uses it: fuser -vm ${path}` },

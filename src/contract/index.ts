@@ -29,7 +29,7 @@ export { deliver, deliverProbes } from './files/deliver.ts';
 export { editProbes, editText, linesOf } from './files/edit-text.ts';
 export { modeOf } from './files/mode.ts';
 export type { Place } from './files/place.ts';
-export { linkName, parentOf, placeOf, placeProbes, resolved, statName } from './files/place.ts';
+export { dirName, linkName, parentOf, placeOf, placeProbes, resolved, statName } from './files/place.ts';
 export { treeChange, treeProbes } from './files/tree.ts';
 export type { Attributes, WantedFile } from './files/write.ts';
 export { contentName, contentProbes, ownedBy, requireParent, setAttributes, writeFile } from './files/write.ts';

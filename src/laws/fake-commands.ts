@@ -2,7 +2,7 @@ import type { Command } from './fake-command.ts';
 import { fakeGrub } from './fake-grub.ts';
 import { fakeVirsh } from './fake-libvirt.ts';
 import { fakeModprobe } from './fake-modprobe.ts';
-import { fakeGrep, fakeMount, fakeUmount } from './fake-mount.ts';
+import { fakeGrep, fakeMount, fakeRmdir, fakeUmount } from './fake-mount.ts';
 import { FAKE_PACKAGES } from './fake-packages.ts';
 import { fakeShell } from './fake-shell.ts';
 import { fakeSystemctl } from './fake-systemctl.ts';
@@ -13,6 +13,7 @@ export const FAKE_COMMANDS: Readonly<Record<string, Command>> = {
   modprobe: fakeModprobe,
   grep: fakeGrep,
   mount: fakeMount,
+  rmdir: fakeRmdir,
   umount: fakeUmount,
   irqbalance: 'irqbalance version 1.9.2\n',
   sh: fakeShell,

@@ -53,6 +53,15 @@ export const fakeUmount: Command = ([, path = ''], files) => {
   return '';
 };
 
+/** rmdir, as it is asked to leave alone what is not empty. */
+export const fakeRmdir: Command = ([, ...words], files) => {
+  const path = words.at(-1) ?? '';
+  if (files.stat(path)?.type !== 'dir')
+    return { status: 1, stdout: '', stderr: `rmdir: failed to remove '${path}': No such file or directory` };
+  if ((files.names(path) ?? []).length === 0) files.remove(path);
+  return '';
+};
+
 function remount(path: string, options: readonly string[], files: HostFiles) {
   const lines = linesIn(files);
   const at = lines.findLastIndex((line) => pathIn(line) === escaped(path));

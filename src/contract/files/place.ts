@@ -14,6 +14,7 @@ export interface Place {
 
 export const statName = (path: string): string => `stat of ${path}`;
 export const linkName = (path: string): string => `link ${path}`;
+export const dirName = (path: string): string => `names in ${path}`;
 
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 

@@ -107,7 +107,10 @@ describe('mount', () => {
     const { changes } = await planOn(mount, { path: '/srv', state: 'absent' }, files);
 
     expect(changes.map(({ plane }) => plane)).toEqual(['live', 'persistent']);
-    expect(changes[0]?.undo).toEqual([{ do: 'exec', argv: ['mount', '/srv'] }]);
+    expect(changes[0]?.undo).toEqual([
+      { do: 'mkdir', path: '/srv' },
+      { do: 'exec', argv: ['mount', '/srv'] },
+    ]);
     const twice = await planOn(
       mount,
       { path: '/srv', state: 'unmounted' },
@@ -133,5 +136,44 @@ describe('mount', () => {
     ]);
     expect(mistakesIn(mount, { path: '/a/../b', state: 'absent' })).toEqual(['path: expected a path without ..']);
     expect(mistakesIn(mount, { path: '/a', src: 'b', opts: 'bind' })).toEqual(['src: what is bound is a path']);
+  });
+});
+
+describe('what it was mounted on', () => {
+  const absent = { path: '/mnt/old', state: 'absent' };
+  const line = { '/etc/fstab': '/dev/vdb /mnt/old ext4 defaults 0 2\n' };
+  const there = { '/mnt/old': { dir: true } } as const;
+  const on = { [MOUNTINFO]: `${ROOT}40 21 254:16 / /mnt/old rw,relatime - ext4 /dev/vdb rw\n` };
+
+  it('goes with the mount where it is empty, and comes back with it', async () => {
+    const [live] = (await planOn(mount, absent, { ...line, ...there, ...on })).changes;
+
+    expect(live?.do.map(describeAction)).toEqual([
+      'run umount /mnt/old',
+      'run rmdir --ignore-fail-on-non-empty /mnt/old',
+    ]);
+    expect(live?.undo).toEqual([
+      { do: 'mkdir', path: '/mnt/old' },
+      { do: 'exec', argv: ['mount', '/mnt/old'] },
+    ]);
+  });
+
+  it.each([
+    ['goes with the line of fstab where nothing is mounted', { ...line, ...there }, true],
+    ['stays where something is in it', { ...line, '/mnt/old/data': '' }, false],
+    ['stays where fstab does not know of it', there, false],
+    ['stays where it is a link', { ...line, '/mnt/old': { link: '/srv' } }, false],
+  ])('%s', async (_, files, gone) => {
+    const plan = await planOn(mount, absent, { [MOUNTINFO]: ROOT, '/srv': { dir: true }, ...files });
+
+    expect(summaryOf(plan).includes('persistent /mnt/old: an empty directory → absent')).toBe(gone);
+  });
+
+  it('stays with a file that is mounted over a file, and with what is only unmounted', async () => {
+    const file = await planOn(mount, absent, { ...line, '/mnt/old': 'x', ...on });
+    const unmounted = await planOn(mount, { ...absent, state: 'unmounted' }, { ...there, ...on });
+
+    expect(commandsOf(file)[0]).toBe('umount /mnt/old');
+    expect([...commandsOf(file), ...commandsOf(unmounted)].filter((one) => one.startsWith('rmdir'))).toEqual([]);
   });
 });
