@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { flag } from '../src/contract/fields.ts';
 import { absolutePath, attributes, writing } from '../src/contract/file-fields.ts';
-import { defineModule, deliver, deliverProbes } from '../src/contract/index.ts';
+import { defineModule, deliver, deliverProbes, pythonJson } from '../src/contract/index.ts';
 
 const Params = z
   .strictObject({
@@ -12,7 +12,18 @@ const Params = z
       .describe(
         'A file or a directory of the control node: a path, or a name that is looked for in `files/` of the role and beside the playbook. What is in a directory is copied under its name, or without it where it ends in `/`.',
       ),
-    content: z.string({ error: 'expected a text' }).optional().describe('The content itself, in place of `src`.'),
+    content: z
+      .union(
+        [
+          z.string(),
+          z.number().transform(String),
+          z.array(z.unknown()).transform(pythonJson),
+          z.record(z.string(), z.unknown()).transform(pythonJson),
+        ],
+        { error: 'expected a text, or a list or a mapping' },
+      )
+      .optional()
+      .describe('The content itself, in place of `src`. A list or a mapping is written as JSON.'),
     dest: absolutePath().describe(
       'Where it shall be. A directory, or a path that ends in `/`: in it, under its own name.',
     ),
@@ -58,6 +69,11 @@ and 256 MiB; what else is on the host stays. \`mode\` is that of the files. \`re
       title: 'A text, into a file that others must not read',
       params: { content: 'secret\n', dest: '/etc/kvmplay/token', mode: 'u=rw,g=,o=', backup: true },
       host: { '/etc/kvmplay/token': { text: 'old\n', mode: '0640' } },
+    },
+    {
+      title: 'Data, as JSON',
+      params: { content: { hugepages: 16, nodes: ['0', '1'] }, dest: '/etc/kvmplay/guests.json' },
+      host: { '/etc/kvmplay/README': '' },
     },
     {
       title: 'Into a directory, where it is not there yet',

@@ -74,6 +74,7 @@ export { matches, matchesText } from './pattern.ts';
 export type { Probe, Probes } from './probe.ts';
 export { command, digest, dir, file, glob, link, memberPath, memberProbe, probeKey, probeName, stat } from './probe.ts';
 export { Conflict, NotKnown, Problem } from './problem.ts';
+export { pythonJson } from './python-json.ts';
 export type { Reading, Stat } from './reading.ts';
 export { ABSENT, describeReading, text, unknown } from './reading.ts';
 export type { LinearRegex } from './regex.ts';
