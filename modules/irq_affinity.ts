@@ -8,7 +8,6 @@ import {
   defineModule,
   differenceOf,
   file,
-  formatCpuMask,
   formatCpuSet,
   glob,
   intersectionOf,
@@ -30,6 +29,7 @@ import {
   unionOf,
 } from '../src/contract/index.ts';
 import { irqbalanceProbes, settleIrqbalance } from '../src/contract/irq-affinity/irqbalance.ts';
+import { queueChanges, queueProbes, setMask } from '../src/contract/irq-affinity/queues.ts';
 import { refusable, refusedBefore, refusedProbes } from '../src/contract/irq-affinity/refused.ts';
 import { persistTable, type TableLine, tableCpus, tableProbes } from '../src/contract/irq-affinity/table.ts';
 import {
@@ -46,7 +46,6 @@ import {
 
 const DEFAULT = '/proc/irq/default_smp_affinity';
 const EFFECTIVE = '/proc/irq/[0-9]*/effective_affinity_list';
-const NET = '/sys/class/net';
 
 const Queues = z
   .union([z.enum(['none', 'cpus']), cpuList()], { error: 'expected CPUs such as "0-3", `cpus` or `none`' })
@@ -115,8 +114,7 @@ interrupts among those CPUs.`,
     ...tableProbes,
     [EFFECTIVE]: glob(EFFECTIVE),
     ...(params.default_smp_affinity && { [DEFAULT]: file(DEFAULT) }),
-    ...(params.rps_cpus !== undefined && { rps: glob(`${NET}/*/queues/rx-*/rps_cpus`) }),
-    ...(params.xps_cpus !== undefined && { xps: glob(`${NET}/*/queues/tx-*/xps_cpus`) }),
+    ...queueProbes(params),
   }),
   plan(params, seen) {
     const asked = cpusFor(seen, 'host', params.cpus);
@@ -272,40 +270,9 @@ function move({ irq, name, nic, to }: Steered, seen: Seen): Change {
   return nic === undefined && seen.raw('irqbalance.service').is === 'output' ? refusable(change, irq, name) : change;
 }
 
-/** RPS and XPS of the queues of these NICs. */
-function queueChanges(params: Params, nics: readonly NicChoice[], seen: Seen): Change[] {
-  const kinds = [
-    { probe: 'rps', side: 'rx', wanted: params.rps_cpus },
-    { probe: 'xps', side: 'tx', wanted: params.xps_cpus },
-  ] as const;
-  return kinds.flatMap(({ probe, side, wanted }) => {
-    if (wanted === undefined) return [];
-    const files = [...seen.files(probe)];
-    return nics.flatMap(({ nic, turn, cpus }) =>
-      files
-        .filter(([path]) => path.startsWith(`${NET}/${nic.name}/queues/`))
-        .flatMap(([path, mask]) => {
-          const queue = Number(/-(\d+)\/[^/]+$/.exec(path)?.[1]);
-          const own =
-            side === 'tx' && params.spread ? cpus.filter((_, at) => at === (turn + queue) % cpus.length) : cpus;
-          const to = wanted === 'none' ? [] : wanted === 'cpus' ? own : wanted;
-          return setMask(path, `${nic.name} ${side}-${queue} ${probe}_cpus`, mask, to, seen);
-        }),
-    );
-  });
-}
-
 function setDefault({ default_smp_affinity: asked }: Params, cpus: CpuSet, seen: Seen): Change[] {
   const mask = asked ? seen.textAt(DEFAULT) : undefined;
   return mask === undefined ? [] : setMask(DEFAULT, 'default_smp_affinity', mask, cpus, seen);
-}
-
-function setMask(path: string, label: string, mask: string, to: CpuSet, seen: Seen): Change[] {
-  const now = parseCpuMask(mask);
-  if (sameCpus(now, to)) return [];
-  const shown = (cpus: CpuSet) => formatCpuSet(cpus) || 'none';
-  const summary = `${label}: ${shown(now)} → ${shown(to)}`;
-  return [pokeKnob({ path, before: seen.at(path), value: formatCpuMask(to), summary })];
 }
 
 /** Where an interrupt still comes; empty where that is not known. */
