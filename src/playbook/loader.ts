@@ -1,5 +1,5 @@
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { type Node, nodeOf } from '../source/node.ts';
+import { type MapNode, type Node, nodeOf } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { type ReadYaml, readYaml } from '../source/yaml.ts';
 import { type Binding, bindings, isTemplated, makeScope, renderNode } from '../template/index.ts';
@@ -7,7 +7,7 @@ import { isSealed } from '../vault/keyring.ts';
 import { type Locksmith, makeLocksmith } from '../vault/locksmith.ts';
 import { modulesIn } from './modules-in.ts';
 import { secretAll, secretVariables } from './secret-variables.ts';
-import type { Vars } from './types.ts';
+import type { Enclosing, Vars } from './types.ts';
 
 export interface LoadOptions {
   /** Modules, and the tasks that the engine does itself. */
@@ -44,6 +44,8 @@ export interface Loader {
 /** What is known at a place before any host is, beside the variables of `-e`. */
 export interface Known {
   readonly vars: Vars;
+  /** Of roles: they are weaker than all others. */
+  readonly defaults?: Vars;
   /** Ansible's names for where things lie. */
   readonly magic?: Readonly<Record<string, string>>;
 }
@@ -54,9 +56,20 @@ export const knowing = (loader: Loader, known: Known): Loader => ({
   early: (node, more) =>
     loader.early(node, {
       vars: [...known.vars, ...(more?.vars ?? [])],
+      defaults: [...(known.defaults ?? []), ...(more?.defaults ?? [])],
       magic: { ...known.magic, ...more?.magic },
     }),
 });
+
+/** The same at a task, block, import or role: it may use the variables that stand on it, and those around it. */
+export function knowingAt(loader: Loader, { vars, role }: Enclosing, map: MapNode): Loader {
+  const own = map.entries.find(({ key }) => key === 'vars')?.value;
+  return knowing(loader, {
+    defaults: role?.defaults ?? [],
+    vars: [...(role?.vars ?? []), ...vars, ...(own?.kind === 'map' ? [own] : [])],
+    ...(role && { magic: { role_name: role.name, ansible_role_name: role.name, role_path: role.path } }),
+  });
+}
 
 const MAX_TASKS = 20_000;
 
@@ -105,7 +118,8 @@ export function makeLoader(options: LoadOptions): Loader {
     early(node, known) {
       if (!isTemplated(node)) return node;
       try {
-        const scope = makeScope([{ name: 'play', vars: bindings(known?.vars ?? []) }, extra]).with(
+        const defaults = { name: 'role defaults', vars: bindings(known?.defaults ?? []) };
+        const scope = makeScope([defaults, { name: 'play', vars: bindings(known?.vars ?? []) }, extra]).with(
           'magic',
           known?.magic ?? {},
         );
@@ -139,6 +153,6 @@ export function makeLoader(options: LoadOptions): Loader {
 
 function earlier(wrong: Diagnostic, inPlay: Known | undefined): Diagnostic {
   if (wrong.code !== 'UndefinedVariable') return wrong;
-  const known = inPlay ? "the play's own variables and those of -e" : 'variables given with -e';
+  const known = inPlay ? 'variables of the play, of roles and tasks around it, and of -e' : 'variables given with -e';
   return { ...wrong, hint: `this is read before any host is known: only ${known} can be used` };
 }

@@ -5,6 +5,7 @@ import type { Around } from './around.ts';
 import { findFile } from './find-file.ts';
 import { inherit } from './inherit.ts';
 import { readKeywords, unknownKeyword } from './keywords.ts';
+import { knowingAt } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { parseLoop } from './parse-loop.ts';
 import { parseMeta, parseTask } from './parse-task.ts';
@@ -27,8 +28,10 @@ export async function parseItems(nodes: readonly Node[], around: Around): Promis
   return items;
 }
 
-async function parseItem(map: MapNode, around: Around): Promise<Item[]> {
-  const { loader, place, inherited } = around;
+async function parseItem(map: MapNode, outer: Around): Promise<Item[]> {
+  const { place, inherited } = outer;
+  const loader = knowingAt(outer.loader, inherited.scope, map);
+  const around = { ...outer, loader };
   loader.count(map.at);
   const names = new Set(map.entries.map(({ key }) => shortName(key)));
   const structure = ['block', 'meta', 'import_role'].find((name) => names.has(name));

@@ -5,6 +5,7 @@ import { type MapNode, type Node, toData } from '../source/node.ts';
 import type { Around, ParseItems } from './around.ts';
 import { type Inherited, inherit, onTask } from './inherit.ts';
 import { readKeywords, unknownKeyword } from './keywords.ts';
+import { knowingAt } from './loader.ts';
 import { checkDefaults } from './module-defaults.ts';
 import { readImport } from './read-import.ts';
 import { type RoleFiles, type RoleParts, readRole } from './read-role.ts';
@@ -66,8 +67,9 @@ export async function useRoles(nodes: readonly Node[], around: Around, parse: Pa
 }
 
 /** `- common`, or `- { role: common, tags: … }` */
-function readEntry(node: Node, { loader, inherited }: Around) {
-  const { found } = loader;
+function readEntry(node: Node, { loader: outside, inherited }: Around) {
+  const { found } = outside;
+  const loader = node.kind === 'map' ? knowingAt(outside, inherited.scope, node) : outside;
   if (node.kind !== 'map') {
     const named = loader.early(node);
     const name = named && word(named, 'roles', found);

@@ -153,12 +153,44 @@ describe('what shapes a playbook', () => {
     expect(imported?.hosts).toEqual(['all']);
   });
 
+  it('may refer to the variables of the role, block, import and task that it stands on', async () => {
+    const [play] = await load(
+      {
+        'site.yml': `- hosts: all
+  vars: { weak: play }
+  vars_files: [more.yml]
+  roles: [{ role: r, vars: { param: p }, tags: "{{ param }}" }]
+  tasks:
+    - vars: { b: block, weak: block }
+      block:
+        - { name: inner, debug: {}, vars: { one: host }, tags: ["{{ b }}", "{{ weak }}", "{{ more }}"], loop: [1], loop_control: { loop_var: "{{ one }}" } }
+    - { import_tasks: "{{ which }}.yml", vars: { which: t, fatal: true } }
+`,
+        'more.yml': 'more: file',
+        't.yml': '- { name: imported, debug: {}, tags: "{{ which }}", any_errors_fatal: "{{ fatal }}" }',
+        'roles/r/defaults/main.yml': 'weak: default\nown: default\ngiven: default\n',
+        'roles/r/vars/main.yml': 'strong: vars',
+        'roles/r/tasks/main.yml':
+          '- { name: a, debug: {}, tags: ["{{ own }}", "{{ weak }}", "{{ strong }}", "{{ given }}", "{{ role_name }}"] }',
+      },
+      { given: 'extra' },
+    );
+
+    expect(tasks(play).map(({ tags }) => tags)).toEqual([
+      ['p', 'default', 'play', 'vars', 'extra', 'r'],
+      ['block', 'file'],
+      ['t'],
+    ]);
+    expect(tasks(play)[1]?.loop?.loopVar).toBe('host');
+    expect(tasks(play).map(({ anyErrorsFatal }) => anyErrorsFatal)).toEqual([false, false, true]);
+  });
+
   it('may refer to nothing else', async () => {
     const found = await mistakes(files);
 
     expect(found).toHaveLength(5);
     expect(found).toContain(
-      `UndefinedVariable site.yml:3:16 "size" is not defined (this is read before any host is known: only the play's own variables and those of -e can be used)`,
+      `UndefinedVariable site.yml:3:16 "size" is not defined (this is read before any host is known: only variables of the play, of roles and tasks around it, and of -e can be used)`,
     );
   });
 });
@@ -225,7 +257,7 @@ describe('import_tasks', () => {
 
   it('refuses a template, a loop, and imports without end', async () => {
     expect((await mistakes('- hosts: all\n  tasks: [{import_tasks: "{{ x }}.yml", loop: [1]}]')).join('\n')).toMatch(
-      /"loop" cannot stand on an import.*\n.*only the play.s own variables and those of -e can be used/,
+      /"loop" cannot stand on an import.*\n.*only variables of the play, of roles and tasks around it, and of -e can be used/,
     );
     const twice = (name: string) => `- import_tasks: ${name}\n- import_tasks: ${name}\n`;
     const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}.yml`, twice(`f${i + 1}.yml`)]));
