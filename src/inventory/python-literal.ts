@@ -30,8 +30,8 @@ const WORDS: Readonly<Record<string, Literal>> = {
 
 /**
  * What `ast.literal_eval` makes of the text, or undefined where it raises ValueError or SyntaxError: then the text is
- * just text. Throws `Misread` for what Python cannot hash, where Ansible fails too. Names of Unicode characters in escapes
- * are not known here.
+ * just text. Throws `Misread` for what Python cannot hash, where Ansible fails too, and for
+ * names of Unicode characters in escapes, which are not known here.
  */
 export function parseLiteral(text: string): Literal | undefined {
   try {
@@ -46,6 +46,8 @@ class Reader {
   readonly #text: string;
   #at = 0;
   #depth = 0;
+  /** The first `\N{NAME}` in it. */
+  #named: string | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -54,6 +56,12 @@ class Reader {
   whole(): Literal {
     const value = this.#items('');
     if (this.#peek() !== '') throw new NoLiteral();
+    if (this.#named !== undefined)
+      throw new Misread(
+        'NamedCharacter',
+        `${this.#named} is a character by its name, and names of characters are not known here`,
+        'write it by its number, such as \\u00e9, or as it is',
+      );
     return value;
   }
 
@@ -200,7 +208,13 @@ class Reader {
       if (Number.isNaN(code) || code > 0x10ffff) throw new NoLiteral();
       return String.fromCodePoint(code);
     }
-    if (char === '' || (char === 'N' && type === 'str')) throw new NoLiteral();
+    if (char === 'N' && type === 'str') {
+      const named = this.#match(/\{[^{}]+\}/y);
+      if (!named) throw new NoLiteral();
+      this.#named ??= `\\N${named[0]}`;
+      return '';
+    }
+    if (char === '') throw new NoLiteral();
     return `\\${char}`;
   }
 

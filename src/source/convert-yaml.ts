@@ -20,6 +20,7 @@ export function convertYaml(
   const found: Diagnostic[] = [];
   const anchors = new Map<string, { readonly node: Node; readonly size: number } | 'open'>();
   let size = 0;
+  let flowing = 0;
 
   const convert = (node: unknown, unsafe: boolean, fallback: Position): Node => {
     if (isAlias(node)) return resolveAlias(node.source, locate(node.range?.[0] ?? 0, node.range?.[1]));
@@ -38,9 +39,9 @@ export function convertYaml(
     if (isSeq(node)) {
       const at = positionOf(node, fallback);
       const inside = unsafe || isUnsafe(node.tag, at);
-      return { kind: 'list', items: node.items.map((item) => convert(item, inside, at)), at };
+      return { kind: 'list', items: within(node, () => node.items.map((item) => convert(item, inside, at))), at };
     }
-    if (isMap(node)) return map(node, unsafe, fallback);
+    if (isMap(node)) return within(node, () => map(node, unsafe, fallback));
     // `{a, b: c}`: a key without a value.
     return { kind: 'scalar', value: null, at: fallback, quoted: false, raw: '' };
   };
@@ -86,8 +87,25 @@ export function convertYaml(
     });
   };
 
+  const within = <T>({ flow }: { flow?: boolean | undefined }, work: () => T): T => {
+    if (flow) flowing += 1;
+    try {
+      return work();
+    } finally {
+      if (flow) flowing -= 1;
+    }
+  };
+
+  /** Between brackets, YAML 1.1 takes these for what begins a key or a value. */
+  const indicated = (written: string, at: Position): void => {
+    if (dialect === '1.2' || flowing === 0 || !/^[?:]/.test(written)) return;
+    const message = `between brackets, Ansible's YAML gives the "${written[0]}" before this a meaning of its own`;
+    found.push(mistake('YamlSyntax', message, at, `write "${written}" in quotes, or a space behind the ${written[0]}`));
+  };
+
   const keyOf = (key: unknown, at: Position): string | undefined => {
     if (isScalar(key) && typeof key.value === 'string') {
+      if (isPlain(key)) indicated(key.value, at);
       if (key.value !== '__proto__') return key.value;
       found.push(mistake('BadKey', 'the key "__proto__" cannot be used', at, 'take another name'));
     } else if (isMap(key)) {
@@ -107,6 +125,7 @@ export function convertYaml(
     const base = { kind: 'scalar', at, quoted, raw, ...(unsafe && { tag: '!unsafe' }) } as const;
     if (tag === '!vault' || tag === '!age' || tag === '!unsafe') return { ...base, value: written, tag };
     if (tag === `${CORE_TAG}str` || (quoted && !tag?.startsWith(CORE_TAG))) return { ...base, value: written };
+    if (!quoted) indicated(written, at);
     const value = resolvePlain(written, dialect);
     if (dialect === '1.2') found.push(...doubtful(written, value, at));
     else if (written === '=')

@@ -16,6 +16,8 @@ const MAX_DEPTH = 100;
 
 /** https://yaml.org/spec/1.2.2/#51-character-set, and PyYAML takes no others either. */
 const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+/** Line breaks of YAML 1.1, which Ansible reads, even in comments. In YAML 1.2 they are characters as any other. */
+const OLD_BREAK = /[\x85\u2028\u2029]/;
 /** Mistakes after which the rest still means what it says. */
 const LEAVES_SENSE: readonly string[] = ['RepeatedKey', 'LeadingZero', 'BadNumber', 'BadTag'];
 
@@ -49,7 +51,7 @@ export function readYaml(text: string, file: string, options: YamlOptions = {}):
     const newline = text.slice(start, end).search(/\r?\n/);
     return { file, line: Math.max(line, 1), column: col, length: Math.max(1, newline < 0 ? end - start : newline) };
   };
-  const strange = UNPRINTABLE.exec(text);
+  const strange = UNPRINTABLE.exec(text) ?? OLD_BREAK.exec(text);
   if (strange) {
     lines.addNewLine(0);
     for (let at = text.indexOf('\n'); at >= 0 && at < strange.index; at = text.indexOf('\n', at + 1))
@@ -57,7 +59,14 @@ export function readYaml(text: string, file: string, options: YamlOptions = {}):
     const code = strange[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
     const hint = 'take it out, or write it as an escape in double quotes';
     throw new UserError([
-      mistake('YamlSyntax', `the character U+${code} cannot stand in YAML`, locate(strange.index), hint),
+      mistake(
+        'YamlSyntax',
+        OLD_BREAK.test(strange[0])
+          ? `the character U+${code} ends a line for Ansible, and does not for YAML 1.2`
+          : `the character U+${code} cannot stand in YAML`,
+        locate(strange.index),
+        hint,
+      ),
     ]);
   }
   const documents = compose(text, lines, locate);

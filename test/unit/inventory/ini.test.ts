@@ -115,3 +115,15 @@ describe('bytes that are not UTF-8', () => {
     expect(await mistakesOf(() => loadBytes(text))).toEqual([expected]);
   });
 });
+
+describe('a character by its name', () => {
+  it('is refused where Python would read it, and not known here', async () => {
+    expect(await mistakesOf(() => variables('h\n[all:vars]\nv="\\N{DIGIT ONE}"\n'))).toEqual([
+      expect.stringMatching(/^NamedCharacter .*3:1/),
+    ]);
+    expect(await variables('h\n[all:vars]\nv=\\N{DIGIT ONE}\nw="\\N{DIGIT ONE}\n')).toEqual({
+      v: '\\N{DIGIT ONE}',
+      w: '"\\N{DIGIT ONE}',
+    });
+  });
+});

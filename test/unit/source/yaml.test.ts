@@ -190,3 +190,27 @@ describe('parseYaml', () => {
     expect(Object.keys(data(text) as object)).toHaveLength(100_000);
   });
 });
+
+describe('what Ansible reads otherwise', () => {
+  it.each([
+    ['a: b\u0085c', '1:5'],
+    ['a: 1 # b\u2028c', '1:9'],
+    ['a: "b\u2029 c"', '1:6'],
+  ])('is refused where it is a line break of YAML 1.1: %j', (text, at) => {
+    expect([mistakes(text), mistakes(text, '1.1')]).toEqual([[`YamlSyntax ${at}`], [`YamlSyntax ${at}`]]);
+    expect(data('a: "\\N\\L\\P"')).toEqual({ a: '\u0085\u2028\u2029' });
+  });
+
+  it.each([
+    ['{a: ?x}', '1:5'],
+    ['{?x: 1}', '1:2'],
+    ['[1, :x]', '1:5'],
+  ])('is refused where brackets give it a meaning: %s', (text, at) => {
+    expect(mistakes(text, '1.1')).toEqual([`YamlSyntax ${at}`]);
+    expect(mistakes(text)).toEqual([]);
+  });
+
+  it.each(['a: ?x', '{a: "?x", ? b: c, d?: e}'])('is left where it means the same: %s', (text) => {
+    expect(mistakes(text, '1.1')).toEqual([]);
+  });
+});
