@@ -75,7 +75,10 @@ export function parseArgumentSpec(file: Node, entryPoint: string, found: Diagnos
   const entry = specs && child(specs, entryPoint);
   for (const { key, keyAt } of (entry && mapping(entry, entryPoint, found)?.entries) ?? [])
     if (!ENTRY_KEYS.includes(key)) found.push(unknownKey(key, keyAt, ENTRY_KEYS));
-  return entry && parseSpec(entry, found);
+  const spec = entry && parseSpec(entry, found);
+  const said = entry && child(entry, 'short_description');
+  const words = said?.kind === 'scalar' ? ` - ${said.value}` : '';
+  return spec && { ...spec, title: `'${entryPoint}'${words}` };
 }
 
 const unknownKey = (key: string, at: Position, known: readonly string[]): Diagnostic =>

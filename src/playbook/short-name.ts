@@ -1,2 +1,4 @@
-/** Ansible's own collection has the modules that are known here by one word. */
-export const shortName = (module: string): string => module.replace(/^ansible\.(?:builtin|legacy)\./, '');
+const COLLECTIONS = /^(?:ansible\.(?:builtin|legacy|posix)|community\.(?:general|libvirt))\./;
+
+/** Modules are known here by one word, whatever collection Ansible has them in. */
+export const shortName = (module: string): string => module.replace(COLLECTIONS, '');

@@ -152,6 +152,8 @@ export interface Role {
 
 /** What a role asks of its variables, as Ansible's `meta/argument_specs.yml` says it. */
 export interface ArgumentSpec {
+  /** Of an entry point: its name, and what it says of itself. */
+  readonly title?: string;
   readonly options: Readonly<Record<string, Argument>>;
   readonly rules: ArgumentRules;
 }

@@ -148,7 +148,8 @@ async function useRole(
 
 /** The task that Ansible, too, puts before those of a role that says what it needs. */
 function validation(role: Role, at: Position, inherited: Inherited): Task {
-  const name = `${role.name} : Validating arguments against arg spec`;
+  const { title = "'main'" } = role.argumentSpec ?? {};
+  const name = `${role.name} : Validating arguments against arg spec ${title}`;
   return {
     ...onTask(inherited),
     kind: 'task',

@@ -524,6 +524,30 @@ const CASES: Readonly<Record<string, Case>> = {
     files: { 'prod.yml': 'a: 1\nb: 1\n', 'b.yml': 'b: 2\n' },
     args: ['-e', 'env=prod'],
   },
+  'a role that says what it needs, with a dependency and handlers that listen': {
+    args: ['-l', 'h1,h3', '-e', '@extra.yml'],
+    playbook: `- hosts: all
+  gather_facts: false
+  roles: [{ role: base, vars: { mode: b } }]
+`,
+    files: {
+      'extra.yml': 'swap: 5\n',
+      'roles/base/meta/main.yml': 'dependencies: [{ role: dep, vars: { level: 3 } }]\n',
+      'roles/base/meta/argument_specs.yml': `argument_specs:
+  main:
+    short_description: Base of all
+    options: { swap: { type: int, required: true }, mode: { type: str, choices: [a, b] } }
+`,
+      'roles/dep/tasks/main.yml': '- debug: { msg: "{{ level }}" }\n',
+      'roles/base/tasks/main.yml': `- { name: Say, debug: { msg: "{{ swap }}{{ mode }}" }, changed_when: true, notify: tuned }
+- import_tasks: more.yml
+`,
+      'roles/base/tasks/more.yml': '- { name: More, ansible.builtin.debug: { var: mode } }\n',
+      'roles/base/handlers/main.yml': `- { name: one, listen: tuned, debug: { msg: one } }
+- { name: two, listen: tuned, debug: { msg: two } }
+`,
+    },
+  },
   'a limit and skipped tags': {
     args: ['-l', 'h2,h3', '--skip-tags', 'q'],
     playbook: tasks(`
