@@ -3,7 +3,7 @@ import { matches } from './pattern.ts';
 import { command, dir, glob, link, type Probes } from './probe.ts';
 import { Problem } from './problem.ts';
 import type { Seen } from './seen.ts';
-import type { Thing } from './thing.ts';
+import { saidBy, type Thing } from './thing.ts';
 
 export const BLOCK = '/sys/block';
 const MEMBERS = `${BLOCK}/*/slaves/*/dev`;
@@ -29,13 +29,16 @@ const CLASSES = {
   virtio: { kernel: 'vd*', rotational: undefined },
 } as const;
 
-/** Where a disk says which it is, whatever it is called: SCSI and SATA, NVMe, virtio. */
-const TELLS = ['device/wwid', 'wwid', 'serial'].map((name) => `${BLOCK}/*/${name}`);
+/**
+ * Where a disk says which it is, whatever it is called: SCSI and SATA, NVMe, virtio, SCSI without a name of the world (its
+ * serial in bytes of SCSI's own, VPD page 80h).
+ */
+const TELLS = ['device/wwid', 'wwid', 'serial', 'device/vpd_pg80'].map((name) => `${BLOCK}/*/${name}`);
 
 /** A disk by what stays with it over boots; undefined for one that tells nothing. */
 export function diskThing(disk: string, seen: Seen): Thing | undefined {
   for (const tells of TELLS) {
-    const says = seen.files(tells).get(tells.replace('*', disk))?.trim() ?? '';
+    const says = saidBy(tells, seen).get(disk) ?? '';
     if (says !== '') return { under: `${BLOCK}/`, name: disk, tells, says };
   }
   return undefined;

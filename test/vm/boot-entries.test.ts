@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Kvmplay, Outcome } from '../support/kvmplay.ts';
+import { expectProven } from '../support/proven.ts';
 import { attachHost, type Host } from './host.ts';
 import { kvmplayOver } from './kvmplay.ts';
 
@@ -45,6 +46,7 @@ describe.skipIf(vm === undefined).sequential('the entries of systemd-boot', () =
     run = kvmplay.run(TASKS);
 
     expect(run.status, run.words).toBe(0);
+    expectProven('vm', 'boot-entries', run, ['kernel_cmdline']);
     expect(changed(run)).toEqual([expect.stringContaining('/boot/efi/loader/entries/'), '/etc/kernel/cmdline']);
     expect(host.read('cat /etc/kernel/cmdline')).toBe('root=/dev/vda rw isolcpus=6-7 intel_iommu=on');
     const words = options().split(' ');

@@ -9,6 +9,12 @@ import { ensureImage, type Image } from './image.ts';
 import { lockMachine } from './lock.ts';
 import { DISKS, deviceArguments, type MachineName, machineArguments } from './machines.ts';
 
+/**
+ * What any boot of it needs to be told of and to be done in time: page tables of the kernel's own (PTI) have TCG forget
+ * all it knows of pages at each system call.
+ */
+export const CHEAP = 'console=ttyS0 systemd.show_status=0 mitigations=off';
+
 interface BootOptions {
   readonly machine?: MachineName;
   /** More kernel arguments: `isolcpus=managed_irq,domain,3,7`. */
@@ -72,8 +78,7 @@ function bootArguments(image: Image, append: string, { port, directory }: Addres
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-monitor', 'none'],
     ...['-serial', `file:${directory}/console`],
     ...['-kernel', image.kernel, '-initrd', image.initrd],
-    // Page tables of the kernel's own (PTI) have TCG forget all it knows of pages at each system call.
-    ...['-append', `root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=0 mitigations=off ${append}`.trim()],
+    ...['-append', `root=/dev/vda rw loglevel=4 ${CHEAP} ${append}`.trim()],
     ...['-drive', `if=none,id=root,file=${directory}/root.qcow2,cache=unsafe`],
     ...['-device', 'virtio-blk-pci,drive=root,num-queues=2,addr=0x3'],
     ...['-netdev', `user,id=n0,hostfwd=tcp:127.0.0.1:${port}-:22`],

@@ -44,6 +44,8 @@ chroot "$root" systemctl -q mask getty@tty1 serial-getty@ttyS0 apt-daily.timer a
   dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer logrotate.timer systemd-pstore \
   modprobe@drm.service modprobe@fuse.service modprobe@configfs.service sys-fs-fuse-connections.mount \
   sys-kernel-config.mount systemd-boot-update
+# A reboot is one by the machine's own firmware, unless kexec is asked for by name.
+chroot "$root" systemctl -q mask kexec-load
 # What tunes a host by itself is there to be started.
 chroot "$root" systemctl -q disable irqbalance tuned numad libvirtd libvirt-guests
 # libvirtd starts when virsh first knocks at its socket.
