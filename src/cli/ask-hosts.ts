@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type Probes, probeKey, type Remote, Seen, Unreachable } from '../contract/index.ts';
 import { makeGate } from '../engine/gate.ts';
 import { identityOf } from '../engine/identity.ts';
@@ -10,6 +11,8 @@ import { checkConnections, makeDialer } from './dialer.ts';
 import { locksmithOf, reading } from './keyring.ts';
 import { askSecret } from './prompt.ts';
 import { type AskFlags, sourcesOf } from './run-flags.ts';
+
+const ROOT_HINT = 'a folder with `sys` and `proc` in it stands for a host; `--root /` is this machine';
 
 /** What came of asking one host: an answer, or why there is none. */
 export type Asked<T> =
@@ -87,6 +90,8 @@ export async function askHosts<T>(
 
 /** Ask a folder that stands for the root of a host. */
 export async function withRoot<T>(root: string, ask: (remote: Remote) => Promise<T>): Promise<T> {
+  if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError([mistake('NoRoot', `--root ${root}: there is no such directory`, undefined, ROOT_HINT)]);
   const target = targetOf(root, { ansible_connection: 'local', kvmplay_root: root });
   const remote = await connect(target, { askPassword: askSecret });
   try {

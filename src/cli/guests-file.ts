@@ -40,7 +40,14 @@ function contradictions(guest: Guest, item: Node, before: ReadonlyMap<string, Po
   const wrong: Diagnostic[] = [];
   const first = before.get(guest.name);
   if (first)
-    wrong.push(mistake('DuplicateGuest', `the guest ${guest.name} is listed in line ${first.line} already`, item.at));
+    wrong.push(
+      mistake(
+        'DuplicateGuest',
+        `the guest ${guest.name} is listed in line ${first.line} already`,
+        item.at,
+        'give each guest a name of its own',
+      ),
+    );
   const beyond = [...guest.current.keys()].filter((vcpu) => vcpu >= guest.vcpus);
   if (beyond.length > 0)
     wrong.push(

@@ -72,8 +72,9 @@ function flagMistake(error: CommanderError, argv: readonly string[], kvmplay: Co
     error.code === 'commander.unknownCommand'
       ? kvmplay.commands.map((one) => one.name())
       : command.options.flatMap((option) => [option.long ?? '', option.short ?? '']);
-  const hint =
-    didYouMean(word, candidates) ?? `see \`kvmplay ${command === kvmplay ? '' : `${command.name()} `}--help\``;
+  // A flag that is there is spelled well: it lacks something else.
+  const meant = candidates.includes(word) ? undefined : didYouMean(word, candidates);
+  const hint = meant ?? `see \`kvmplay ${command === kvmplay ? '' : `${command.name()} `}--help\``;
   return new UserError([mistake('BadFlag', message, undefined, hint)]);
 }
 

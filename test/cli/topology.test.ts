@@ -137,6 +137,7 @@ nvme0q*        -     2     50    2-3    2-3
     ['no machine', [], 'BadFlags'],
     ['two machines', ['h1', '--root', '/'], 'BadFlags'],
     ['a folder that is no root', ['--root', '.'], 'NoTopology'],
+    ['a folder that is not there', ['--root', 'nowhere'], 'NoRoot'],
   ])('refuses %s', (_, args, code) => {
     const { status, err } = makeSite().kvmplay('topology', ...args);
 

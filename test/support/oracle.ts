@@ -104,13 +104,13 @@ function leastSpread(topology: Topology, guest: Guest, all: readonly Seat[]): { 
 }
 
 function isFree(topology: Topology, seat: Seat, seated: readonly Seat[]): boolean {
-  const cpus = [...seat.cpus, ...seat.emulator];
-  const cores = cpus.map((cpu) => coreOf(topology, cpu));
+  const all = ({ cpus, emulator }: Seat) => [...cpus, ...emulator];
+  const meets = (some: CpuSet, others: CpuSet) =>
+    others.some((cpu) => some.some((one) => coreOf(topology, one) === coreOf(topology, cpu)));
   const collides = seated.some((other) => {
-    const theirs = [...other.cpus, ...other.emulator];
-    const jealous = [seat, other].some(({ guest, cpus: its }) => its.length > 0 && guest.threads === 'isolate');
-    if (theirs.some((cpu) => cpus.includes(cpu))) return true;
-    return jealous && theirs.some((cpu) => cores.includes(coreOf(topology, cpu)));
+    if (all(other).some((cpu) => all(seat).includes(cpu))) return true;
+    if (seat.guest.threads === 'isolate' && meets(seat.cpus, all(other))) return true;
+    return other.guest.threads === 'isolate' && meets(all(seat), other.cpus);
   });
   return !collides && wholeCoresAreWhole(topology, [...seated, seat]) && memoryFits(topology, [...seated, seat]);
 }

@@ -22,20 +22,20 @@ export interface BaseCore {
 /** `waiting`: guests that will be looked for a place. */
 export function baseOf(host: Host, kept: readonly Assignment[], waiting: readonly Demand[] = []): Base {
   const owner = new Map(kept.flatMap((one) => cpusOf(one).map((cpu) => [cpu, one] as const)));
+  const counts = host.pockets.map(() => host.states.map(() => 0));
+  const used = Array.from({ length: host.llcCount }, () => false);
   const cores = host.cores.map((core): BaseCore => {
-    const here = new Set(core.threads.flatMap((cpu) => owner.get(cpu) ?? []));
-    const alone = [...here].some(({ demand }) => demand.guest.threads === 'isolate');
-    const left = alone ? [] : core.threads.filter((cpu) => !owner.has(cpu));
+    const { pocket, threads } = core;
+    const here = new Set(threads.flatMap((cpu) => owner.get(cpu) ?? []));
+    const alone = [...here].some((one) => isAlone(one) && threads.some((cpu) => one.cpus.includes(cpu)));
+    const left = alone ? [] : threads.filter((cpu) => !owner.has(cpu));
     const guests = here.size === 0 ? 0 : here.size === 1 ? 1 : 2;
-    return { left, state: indexOfState(host.states, { ...core, free: left.length, guests }) };
+    const state = indexOfState(host.states, { ...core, free: left.length, guests });
+    const those = counts[pocket] ?? missing();
+    if (state !== undefined) those[state] = (those[state] ?? 0) + 1;
+    if (here.size > 0) used[host.pockets[pocket]?.llc ?? missing()] = true;
+    return { left, state };
   });
-  const occupied = (core: number) => host.cores[core]?.threads.some((cpu) => owner.has(cpu)) ?? false;
-  const counts = host.pockets.map((pocket) =>
-    host.states.map((_, state) => pocket.cores.filter((core) => cores[core]?.state === state).length),
-  );
-  const used = Array.from({ length: host.llcCount }, (_, llc) =>
-    host.pockets.some((pocket) => pocket.llc === llc && pocket.cores.some(occupied)),
-  );
   return {
     kept,
     cores,
@@ -49,6 +49,10 @@ export function baseOf(host: Host, kept: readonly Assignment[], waiting: readonl
     },
   };
 }
+
+/** Whether nobody else may be on the cores of its vCPUs; on its emulator's core others may. */
+export const isAlone = ({ demand: { guest } }: Assignment): boolean =>
+  guest.policy === 'dedicated' && guest.threads === 'isolate';
 
 export const cpusOf = ({ cpus, emulator }: Assignment): CpuSet => [...cpus, ...emulator];
 

@@ -1,14 +1,13 @@
 import { BROKEN, breakingAnLlc, LLCS, type Score, ZERO } from './cost.ts';
 import { cellsOf, type Demand } from './demand.ts';
 import type { Host } from './host.ts';
-import { freeIn, type State } from './state.ts';
+import { freeIn, missing, type State } from './state.ts';
 
 /** What guests that still wait will cost at the least. */
 export interface Waiting {
-  /** CPUs of dedicated guests, one number a guest, the largest first. */
-  readonly sizes: readonly number[];
-  /** Of those, the sizes of guests that one LLC domain could hold. */
+  /** The sizes of dedicated guests that one LLC domain could hold, the largest first. */
   readonly cosy: readonly number[];
+  /** CPUs of dedicated guests. */
   readonly cpus: number;
   /** Whole cores that they break into when nobody shares one. */
   readonly cores: number;
@@ -16,27 +15,24 @@ export interface Waiting {
   readonly memory: ReadonlyMap<number, number>;
 }
 
-export function waitingFor(host: Host, demands: readonly Demand[]): Waiting {
-  const dedicated = demands.filter(({ guest }) => guest.policy === 'dedicated');
-  const cpusOf = ({ guest }: Demand) => guest.vcpus + (guest.emulator === 'isolate' ? 1 : 0);
-  const sizes = dedicated.map(cpusOf).sort((a, b) => b - a);
-  const memory = new Map<number, number>();
-  for (const { guest } of demands) {
-    const need = cellsOf(guest, 1).reduce((sum, cell) => sum + cell.needKib, 0);
-    memory.set(guest.pageKib, (memory.get(guest.pageKib) ?? 0) + need);
-  }
+/** By number of guests that have been placed: those that wait. */
+export function waitingFrom(host: Host, demands: readonly Demand[]): Waiting[] {
+  const all: Waiting[] = [{ cosy: [], cpus: 0, cores: 0, memory: new Map() }];
+  for (const demand of [...demands].reverse()) all.push(withOneMore(host, all.at(-1) ?? missing(), demand));
+  return all.reverse();
+}
+
+function withOneMore(host: Host, { cosy, cpus, cores, memory }: Waiting, { guest, minLlcs }: Demand): Waiting {
+  const [whole] = cellsOf(guest, 1);
+  const needs = new Map(memory).set(guest.pageKib, (memory.get(guest.pageKib) ?? 0) + (whole?.needKib ?? 0));
+  if (guest.policy === 'shared') return { cosy, cpus, cores, memory: needs };
+  const mine = guest.vcpus + (guest.emulator === 'isolate' ? 1 : 0);
+  const perCore = guest.threads === 'isolate' ? 1 : host.coreSize;
   return {
-    sizes,
-    cosy: dedicated
-      .filter(({ minLlcs }) => minLlcs === 1)
-      .map(({ guest }) => guest.vcpus)
-      .sort((a, b) => b - a),
-    cpus: sizes.reduce((sum, size) => sum + size, 0),
-    cores: dedicated.reduce(
-      (sum, demand) => sum + Math.ceil(cpusOf(demand) / (demand.guest.threads === 'isolate' ? 1 : host.coreSize)),
-      0,
-    ),
-    memory,
+    cosy: minLlcs === 1 ? [...cosy, guest.vcpus].sort((a, b) => b - a) : cosy,
+    cpus: cpus + mine,
+    cores: cores + Math.ceil(mine / perCore),
+    memory: needs,
   };
 }
 

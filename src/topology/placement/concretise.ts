@@ -1,4 +1,4 @@
-import { cpuSet } from '../../contract/index.ts';
+import { type CpuSet, cpuSet, differenceOf } from '../../contract/index.ts';
 import type { Base } from './base.ts';
 import type { AssignedCell, Assignment } from './cost.ts';
 import type { Host } from './host.ts';
@@ -18,6 +18,8 @@ interface Slot {
 interface Part {
   readonly slot: Slot;
   readonly threads: number;
+  /** Whether nobody else comes here: no place for emulator threads. */
+  readonly alone: boolean;
 }
 
 /**
@@ -58,11 +60,11 @@ export function concretise(host: Host, base: Base, options: readonly Option[], r
     taken.add(best);
     return best;
   };
-  const pinned = new Set(options.flatMap(({ demand }) => pinsOf(demand.guest)));
-  const worth = (core: number, pins: readonly number[]): number => {
-    const threads = base.cores[core]?.left ?? [];
-    const own = threads.filter((cpu) => pins.includes(cpu)).length;
-    return own * 1000 - threads.filter((cpu) => pinned.has(cpu)).length + own;
+  const pinned = new Set(options.flatMap(({ demand }) => [...pinsOf(demand.guest)]));
+  const worth = (core: number, pins: ReadonlySet<number>): number => {
+    let worth = 0;
+    for (const cpu of base.cores[core]?.left ?? []) worth += (pins.has(cpu) ? 1001 : 0) - (pinned.has(cpu) ? 1 : 0);
+    return worth;
   };
 
   return [...options]
@@ -76,11 +78,11 @@ export function concretise(host: Host, base: Base, options: readonly Option[], r
         for (const { pocket } of one.takes) bindPocket(pocket, node);
         const all = [...(parts.get(one) ?? [])]
           .map((part) => ({ ...part, core: bindCore(part.slot, guest) }))
-          .sort((a, b) => b.threads - a.threads || a.core - b.core)
-          .flatMap(({ core, threads }) => takeThreads(left[core] ?? missing(), threads, guest));
-        const { vcpus, rest } = seat(all, one, guest);
-        cpus.push(...vcpus);
-        emulator = [...emulator, ...rest];
+          .sort((a, b) => Number(b.alone) - Number(a.alone) || b.threads - a.threads || a.core - b.core)
+          .map(({ core, threads }) => takeThreads(left[core] ?? missing(), threads, guest));
+        const own = one.cell.extra > 0 ? emulatorsOf(host, all, guest) : [];
+        cpus.push(...seat(differenceOf(all.flat(), own), one, guest));
+        emulator = [...emulator, ...own];
         const numbers = Array.from({ length: one.cell.vcpus }, (_, at) => one.cell.firstVcpu + at);
         return { node, vcpus: numbers, memoryKib: one.cell.memoryKib };
       });
@@ -102,7 +104,7 @@ function layOut(host: Host, base: Base, options: readonly Option[]): Map<CellOpt
     for (const { pocket, split } of cell.takes)
       for (const take of split)
         for (const slot of (slots[pocket] ?? []).filter(({ state }) => state === take.state).slice(0, take.cores)) {
-          mine.push({ slot, threads: take.threads });
+          mine.push({ slot, threads: take.threads, alone: take.alone });
           slot.state = take.alone ? undefined : host.after[take.state]?.[take.threads];
         }
     parts.set(cell, mine);
@@ -124,24 +126,47 @@ function binder(all: readonly number[], keyOf: (one: number) => string): (one: n
   };
 }
 
-const pinsOf = (guest: Guest): number[] => [...guest.current.values()].filter((pin) => pin.length === 1).flat();
+const known = new WeakMap<Guest, ReadonlySet<number>>();
+
+/** The CPUs that a guest's threads are pinned to alone; plans are made of the same guests over and over. */
+function pinsOf(guest: Guest): ReadonlySet<number> {
+  const pins = known.get(guest) ?? singlePins(guest);
+  known.set(guest, pins);
+  return pins;
+}
+
+const singlePins = ({ current, currentEmulator = [] }: Guest): ReadonlySet<number> =>
+  new Set([...current.values(), currentEmulator].filter((pin) => pin.length === 1).flat());
 
 function takeThreads(left: number[], count: number, guest: Guest): number[] {
   const pins = pinsOf(guest);
-  const order = [...left].sort((a, b) => Number(pins.includes(b)) - Number(pins.includes(a)) || a - b);
+  const order = [...left].sort((a, b) => Number(pins.has(b)) - Number(pins.has(a)) || a - b);
   const taken = order.slice(0, count);
   left.splice(0, left.length, ...left.filter((cpu) => !taken.includes(cpu)));
   return taken.sort((a, b) => a - b);
 }
 
-/** Each vCPU on its CPU of now where that is among them, the others in order; what is left over is the emulator's. */
-function seat(cpus: readonly number[], { cell }: CellOption, guest: Guest): { vcpus: number[]; rest: number[] } {
+/**
+ * Which of a guest's CPUs is its emulator's: the one of now if it can be, else one that no vCPU is on now. vCPUs have the
+ * fullest cores; only a guest that no core could hold, and that asks nothing of its cores, may give any.
+ */
+function emulatorsOf(host: Host, parts: readonly (readonly number[])[], guest: Guest): CpuSet {
+  const any = guest.threads === 'prefer' && guest.vcpus > host.coreSize;
+  const may = any ? parts.flat() : (parts.at(-1) ?? missing());
+  const now = [...guest.current.values()].flat();
+  const [only, ...others] = guest.currentEmulator ?? [];
+  const best =
+    may.find((cpu) => cpu === only && others.length === 0) ?? may.findLast((cpu) => !now.includes(cpu)) ?? may.at(-1);
+  return [best ?? missing()];
+}
+
+/** Each vCPU on its CPU of now where that is among them, the others in order. */
+function seat(cpus: readonly number[], { cell }: CellOption, guest: Guest): number[] {
   const now = Array.from({ length: cell.vcpus }, (_, at) => {
     const pin = guest.current.get(cell.firstVcpu + at) ?? [];
     return pin.length === 1 && cpus.includes(pin[0] ?? -1) ? pin[0] : undefined;
   });
   const kept = now.map((cpu, at) => (now.indexOf(cpu) === at ? cpu : undefined));
   const free = cpus.filter((cpu) => !kept.includes(cpu));
-  const vcpus = cpus.length === 0 ? [] : kept.map((cpu) => cpu ?? free.shift() ?? missing());
-  return { vcpus, rest: free };
+  return cpus.length === 0 ? [] : kept.map((cpu) => cpu ?? free.shift() ?? missing());
 }

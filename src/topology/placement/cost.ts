@@ -48,12 +48,11 @@ export interface AssignedCell {
 
 /** The price of a whole plan, counted anew from its CPUs. */
 export function scoreOf(host: Host, plan: readonly Assignment[], unplaced: readonly Demand[]): Score {
-  const coreOf = new Map(host.cores.flatMap((core) => core.threads.map((cpu) => [cpu, core] as const)));
-  const pocketOf = (cpu: number) => host.pockets[coreOf.get(cpu)?.pocket ?? -1];
+  const pocketOf = (cpu: number) => host.pockets[host.pocketOf.get(cpu) ?? -1];
   const guestsOn = new Map<number, Set<string>>();
   for (const { demand, cpus, emulator } of plan)
     for (const cpu of [...cpus, ...emulator]) {
-      const core = coreOf.get(cpu)?.index ?? -1;
+      const core = host.coreOf.get(cpu) ?? -1;
       guestsOn.set(core, (guestsOn.get(core) ?? new Set()).add(demand.guest.name));
     }
   const score = [...ZERO];
@@ -69,7 +68,7 @@ export function scoreOf(host: Host, plan: readonly Assignment[], unplaced: reado
     pay(NODES, Math.max(0, cells.length - minNodes));
     pay(APART, distanceAmong(host, nodes));
     if (all.length > 0) pay(LLCS, Math.max(0, new Set(all.map((cpu) => pocketOf(cpu)?.llc)).size - minLlcs));
-    if (isScattered(host, guest, new Set(cpus.map((cpu) => coreOf.get(cpu)?.index)).size)) pay(SHARED, 1);
+    if (isScattered(host, guest, new Set(cpus.map((cpu) => host.coreOf.get(cpu))).size)) pay(SHARED, 1);
     if (all.some((cpu) => (pocketOf(cpu)?.kind ?? 0) > 0)) pay(SLOW, 1);
     pay(MEMORY, movedKib(host, guest, cells));
     pay(PINS, movedPins(host, one));

@@ -3,16 +3,23 @@ import { concretise } from './concretise.ts';
 import { type Assignment, LLCS, type Score, scoreOf } from './cost.ts';
 import { allowedSpans, cellsOf, type Demand } from './demand.ts';
 import type { Host } from './host.ts';
-import { optionsFor } from './options.ts';
+import { optionsFor, tiersFor } from './options.ts';
 import type { Rules } from './rules.ts';
 import { type Found, type Search, search } from './search.ts';
-import type { Option } from './state.ts';
+import type { Option, State } from './state.ts';
 import type { Guest } from './types.ts';
 
-/** How many places are weighed before the best plan so far is taken; never so few that there is none. */
+/** How many places are weighed before the best plan so far is taken: fewer on large hosts, where each takes longer. */
 const BUDGET = 10_000;
-const PER_GUEST = 100;
+const LEAST_BUDGET = 2000;
+const CPUS_TO_WEIGH = 320_000;
 const PRICE_PER_GUEST = 4;
+/** How many of them for one guest before the next has its turn. */
+const MOST_LOOKS = 2000;
+export const LEAST_LOOKS = 100;
+
+const budgetOn = ({ coreOf }: Host): number =>
+  Math.max(LEAST_BUDGET, Math.min(BUDGET, Math.ceil(CPUS_TO_WEIGH / coreOf.size)));
 
 /** A whole plan, before it is put into words. */
 export interface Draft {
@@ -34,9 +41,9 @@ export function draft(
 ): Draft {
   const staying = new Set(kept.map(({ demand }) => demand));
   const others = demands.filter((demand) => !staying.has(demand));
-  const hopeless = others.filter(({ spans }) => spans.length === 0);
-  const movers = others.filter(({ spans }) => spans.length > 0);
-  const base = baseOf(host, kept, movers);
+  const base = baseOf(host, kept, others);
+  const hopeless = withoutPlace(host, base.state, others, rulesFor(host, demands, others, overcommit));
+  const movers = others.filter((demand) => !hopeless.includes(demand));
   const rules = rulesFor(host, demands, movers, overcommit);
   const planOf = (options: readonly Option[]) => [...kept, ...concretise(host, base, options, rules)];
   const price = ({ options, unplaced }: Pick<Found, 'options' | 'unplaced'>): Score =>
@@ -44,14 +51,16 @@ export function draft(
   const start = { ...base.state, score: price({ options: [], unplaced: [] }) };
   const pinned = movers.some(({ guest }) => guest.current.size > 0);
   const limits = {
-    budget: Math.max(BUDGET, PER_GUEST * movers.length),
+    budget: budgetOn(host),
     below: incumbent?.score,
     priceOf: (found: Found) => (pinned ? price(found) : found.score),
     priceWork: pinned ? PRICE_PER_GUEST * demands.length : 0,
   };
   let found: Search = { best: undefined, proven: false, states: incumbent?.states ?? 0 };
+  const mixed = new Set(movers.map(({ guest }) => guest.policy)).size > 1;
   for (const order of ORDERS) {
     const maySkip = order === 'dearest first';
+    if (order === 'floating first' && (found.proven || !mixed)) continue;
     if (incumbent && (found.proven || maySkip) && incumbent.unplaced.length === hopeless.length) break;
     const its = { ...rules, first: order === 'floating first' };
     const next = search(host, start, inOrder(host, movers, order), its, { ...limits, maySkip });
@@ -70,14 +79,30 @@ export function draft(
   };
 }
 
+/** Who has no place even before any of the others has one: what they take gives nobody a place. Guests that ask for the same share the answer. */
+function withoutPlace(host: Host, state: State, demands: readonly Demand[], rules: Rules): Demand[] {
+  const known = new Map<string, boolean>();
+  return demands.filter((demand) => {
+    const key = asksOf(demand.guest);
+    const isHopeless =
+      known.get(key) ??
+      tiersFor(host, state, demand, rules).every(({ choice }) => {
+        const { options, complete } = choice();
+        return options.length === 0 && complete;
+      });
+    known.set(key, isHopeless);
+    return isHopeless;
+  });
+}
+
 /**
  * Who wants cores for itself goes before who takes what is left of one; of those who want whole cores, who fills or breaks
  * one goes before whose emulator needs a thread of another.
  */
 function pickiness(host: Host, { threads, emulator, vcpus }: Guest): number {
-  if (threads === 'isolate') return 0;
   if (threads === 'prefer') return 3;
-  return emulator === 'isolate' && vcpus % host.coreSize === 0 ? 2 : 1;
+  if (emulator === 'isolate' && (threads === 'isolate' || vcpus % host.coreSize === 0)) return 2;
+  return threads === 'isolate' ? 0 : 1;
 }
 
 /**
@@ -102,7 +127,7 @@ function inOrder(host: Host, demands: readonly Demand[], order: (typeof ORDERS)[
 
 /** `movers`: who may be given another place. */
 export function rulesFor(host: Host, demands: readonly Demand[], movers: readonly Demand[], overcommit: number): Rules {
-  const pins = new Set(movers.flatMap(({ guest }) => [...guest.current.values()].flat()));
+  const pins = new Set(movers.flatMap(({ guest }) => [...guest.current.values(), guest.currentEmulator ?? []].flat()));
   const peculiar = host.pockets.filter(({ cores }) =>
     cores.some((core) => host.cores[core]?.threads.some((cpu) => pins.has(cpu))),
   );
@@ -110,6 +135,8 @@ export function rulesFor(host: Host, demands: readonly Demand[], movers: readonl
     overcommit,
     peculiar: new Set(peculiar.map(({ index }) => index)),
     distant: demands.some(({ spans }) => spans.some((span) => span > 1)) && hasDistances(host),
+    looks: Math.max(LEAST_LOOKS, Math.min(MOST_LOOKS, Math.ceil((2 * budgetOn(host)) / Math.max(1, movers.length)))),
+    ways: new Map(),
     first: false,
   };
 }
@@ -122,14 +149,16 @@ const hasDistances = (host: Host): boolean =>
 export function demandsOf(host: Host, guests: readonly Guest[], overcommit: number): Demand[] {
   const alone = new Map<string, Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'>>();
   return guests.map((guest): Demand => {
-    const { vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator } = guest;
-    const key = [vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator].join(' ');
+    const key = asksOf(guest);
     const least = alone.get(key) ?? leastSpread(host, guest, overcommit);
     alone.set(key, least);
     const cells = least.spans.map((span) => cellsOf(guest, span));
     return { guest, cells: (nodes) => cells[least.spans.indexOf(nodes)] ?? cellsOf(guest, nodes), ...least };
   });
 }
+
+const asksOf = ({ vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator }: Guest): string =>
+  [vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator].join(' ');
 
 function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'> {
   const allowed = allowedSpans(host, guest);
@@ -141,7 +170,14 @@ function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand,
     cells: (nodes: number) => cellsOf(guest, nodes),
   };
   const base = baseOf(host, [], [bare]);
-  const rules = { overcommit, peculiar: new Set<number>(), distant: false, first: false };
+  const rules = {
+    overcommit,
+    peculiar: new Set<number>(),
+    distant: false,
+    looks: MOST_LOOKS,
+    ways: new Map(),
+    first: false,
+  };
   for (const span of allowed) {
     const options = optionsFor(host, base.state, { ...bare, spans: [span] }, rules);
     if (options.length === 0) continue;

@@ -1,3 +1,4 @@
+import { formatCpuSet } from '../../contract/index.ts';
 import { allowedSpans, type Demand } from './demand.ts';
 import type { Host, HostNode } from './host.ts';
 import { tiersFor } from './options.ts';
@@ -15,6 +16,8 @@ export function whyNot(
   demandOf: (guest: Guest) => Demand | undefined,
 ): string {
   const { guest } = demand;
+  if (host.nodes.length === 0)
+    return `no CPU is left to guests: ${formatCpuSet(host.reserved)} are reserved; nearest: fewer reserved CPUs`;
   const span = demand.spans.find((one) => one >= demand.minNodes) ?? demand.spans[0] ?? allowedSpans(host, guest)[0];
   if (span === undefined) {
     const nodes = host.nodes.length;
@@ -59,10 +62,11 @@ function lackOn(
         `need ${cell.vcpus} vCPUs of the pool, free ${Math.max(0, may - floating)} (${pool} CPUs, overcommit ${rules.overcommit})`,
       );
   } else {
+    const whole = guest.threads === 'isolate' ? cell.vcpus : cpus;
     const room = node.pockets.reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], guest.threads), 0);
     const { vcpus: floating, most } = state.floating[node.index] ?? missing();
     const pool = Math.max(most, Math.ceil(floating / rules.overcommit));
-    if (room < cpus) lacks.push(`need ${cpus} ${wanted(guest)}, free ${room}`);
+    if (room < whole) lacks.push(`need ${whole} ${wanted(guest)}, free ${room}`);
     else if (poolOn(host, state, node.index) - cpus < pool)
       lacks.push(`need ${cpus} ${wanted(guest)}, free ${room}, of which guests that float there need ${pool}`);
   }
@@ -98,6 +102,7 @@ function nearest(
     ['threads: prefer', { threads: 'prefer' }],
     ['emulator: share', { emulator: 'share' }],
     ['numa_nodes: auto', { numaNodes: 'auto' }],
+    ['page_size: 4k', { pageKib: 4 }],
   ];
   const found = changes.find(([, change]) => differs(guest, change) && fits(change));
   if (found) return `it fits with ${found[0]}`;
@@ -105,7 +110,8 @@ function nearest(
     if (fits({ vcpus })) return `${vcpus} ${vcpus === 1 ? 'vCPU' : 'vCPUs'} would fit`;
   if (guest.memoryKib > 0 && fits({ memoryKib: 0 })) {
     const room = host.nodes.map((node) => state.memory.get(guest.pageKib)?.[node.index] ?? 0);
-    return `${amount(Math.max(0, ...room), guest.pageKib)} are the most on one node`;
+    if (room.some((left) => left >= guest.pageKib))
+      return `${amount(Math.max(...room), guest.pageKib)} are the most on one node`;
   }
   return undefined;
 }

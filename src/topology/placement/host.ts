@@ -22,6 +22,8 @@ export interface Host {
   readonly nodeOf: ReadonlyMap<number, number>;
   /** Index of the pocket of each CPU that is not reserved. */
   readonly pocketOf: ReadonlyMap<number, number>;
+  /** Index of the core of each CPU that is not reserved. */
+  readonly coreOf: ReadonlyMap<number, number>;
   readonly llcCount: number;
   /** The most threads that a core has. */
   readonly coreSize: number;
@@ -123,6 +125,7 @@ export function buildHost(topology: Topology, reserved: CpuSet, guests: readonly
       Array.from({ length: state.free + 1 }, (_, taken) => stateAfter(states, state, taken)),
     ),
     nodeOf: new Map(withCpus.flatMap(({ cpus }, at) => cpus.map((cpu) => [cpu, at] as const)).reverse()),
+    coreOf: new Map(cores.flatMap(({ threads, index }) => threads.map((cpu) => [cpu, index] as const))),
     pocketOf: new Map(cores.flatMap(({ threads, pocket }) => threads.map((cpu) => [cpu, pocket] as const))),
     llcCount: llcs.length,
     nearest: Math.min(...distances.flatMap((row, from) => row.filter((_, to) => to !== from))),

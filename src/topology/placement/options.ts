@@ -1,9 +1,9 @@
-import { compare, LLCS, NODES, type Score, ZERO } from './cost.ts';
+import { compare, distanceAmong, LLCS, NODES, type Score, ZERO } from './cost.ts';
 import type { CellDemand, Demand } from './demand.ts';
 import type { Host } from './host.ts';
 import { priced, snugness } from './price.ts';
 import type { Rules } from './rules.ts';
-import { spreads, type Way } from './spreads.ts';
+import { spreads, type Way, type Ways } from './spreads.ts';
 import { apply, type CellOption, floats, missing, type Option, poolOn, type State } from './state.ts';
 
 /** Places for a guest that cost the same at the least: on so many nodes, in one pocket each or in several. */
@@ -21,9 +21,8 @@ export interface Choice {
   readonly work: number;
 }
 
-/** No guest is tried in more ways than this, in one tier; nor are more looked for when few of them will do. */
+/** No guest is tried in more ways than this, in one tier. */
 const MOST_OPTIONS = 200;
-const MOST_LOOKS = 2000;
 
 /** Where a guest can go now, the cheapest tier first. Of pockets and nodes that are alike, only the first is named. */
 export function tiersFor(host: Host, state: State, demand: Demand, rules: Rules): Tier[] {
@@ -49,12 +48,14 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
   const found: { option: Option; rank: Score }[] = [];
   let complete = seats.every((those) => those.every((seat) => seat.complete));
   let looks = 0;
+  let mayLook = 0;
+  let mayFind = 0;
   const place = (at: number, placed: readonly CellOption[]): void => {
-    looks += 1;
-    if (found.length >= MOST_OPTIONS || looks > MOST_LOOKS) {
+    if (found.length >= mayFind || looks >= mayLook) {
       complete = false;
       return;
     }
+    looks += 1;
     const cell = cells[at];
     if (!cell) {
       if (!snug && placed.every(isSnug)) return;
@@ -65,15 +66,40 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
     }
     const before = movable && at > 0 && sameDemand(cell, cells[at - 1]) ? placed.at(-1) : undefined;
     const seen = new Set<string>();
-    for (const { node, key, ways } of seats[at] ?? []) {
+    for (const { node, key, ways } of nearestFirst(host, rules, seats[at] ?? [], placed)) {
       if (placed.some((one) => one.node === node) || seen.has(key) || (before && node < before.node)) continue;
       seen.add(key);
       for (const takes of ways) if (sameKind(host, placed, takes)) place(at + 1, [...placed, { cell, node, takes }]);
     }
   };
-  if (seats.every((those) => those.length > 0)) place(0, []);
+  // Each node has its share of the looks as the first one, so that those who come late are not left out.
+  const firsts = seats.every((those) => those.length > 0) ? nodesToStartFrom(seats[0] ?? []) : [];
+  firsts.forEach((seat, at) => {
+    mayLook = share(rules.looks, at + 1, firsts.length);
+    mayFind = share(MOST_OPTIONS, at + 1, firsts.length);
+    const [cell] = cells;
+    for (const takes of seat.ways) if (cell) place(1, [{ cell, node: seat.node, takes }]);
+  });
   found.sort((a, b) => compare(a.rank, b.rank, a.rank.length));
   return { options: found.map(({ option }) => option), complete, work: looks + span * host.nodes.length };
+}
+
+const share = (all: number, parts: number, of: number): number => Math.ceil((all * parts) / of);
+
+const nodesToStartFrom = (seats: readonly Seat[]): Seat[] =>
+  seats.filter(({ key }, at) => seats.findIndex((one) => one.key === key) === at);
+
+/** Where the looks may not do for all, the nearest to those that it has already are looked at first. */
+function nearestFirst(
+  host: Host,
+  rules: Rules,
+  seats: readonly Seat[],
+  placed: readonly CellOption[],
+): readonly Seat[] {
+  if (!rules.distant || placed.length === 0) return seats;
+  const here = placed.map(({ node }) => node);
+  const far = new Map(seats.map(({ node }) => [node, distanceAmong(host, [...here, node])]));
+  return [...seats].sort((a, b) => (far.get(a.node) ?? 0) - (far.get(b.node) ?? 0) || a.node - b.node);
 }
 
 interface Seat {
@@ -101,11 +127,16 @@ function seatsOf(
       seats.push(before);
       return;
     }
+    const alike = new Map<string, number>();
     const here = host.nodes.flatMap(({ index }): Seat[] => {
+      const key = rules.distant ? String(index) : nodeKey(host, state, rules, index);
+      const before = alike.get(key) ?? 0;
+      alike.set(key, before + 1);
+      // Of nodes that are alike, no more can matter than there are cells.
+      if (before >= cells.length) return [];
       const found = tightness.map((tight) => waysOn(host, state, demand, cell, index, rules, tight));
       const ways = found.flatMap((one) => one.ways);
       if (ways.length === 0) return [];
-      const key = rules.distant ? String(index) : nodeKey(host, state, rules, index);
       return [{ node: index, key, ways, complete: found.every((one) => one.complete) }];
     });
     seats.push(here);
@@ -145,12 +176,27 @@ export function nodeKey(host: Host, state: State, rules: Rules, node: number): s
 export const pocketKey = (state: State, rules: Rules, pocket: number): string =>
   rules.peculiar.has(pocket) ? `${pocket}` : (state.keys[pocket] ?? missing());
 
-const NOWHERE = { ways: [] as readonly Way[], complete: true };
-const FLOATING = { ways: [[]] as readonly Way[], complete: true };
+const NOWHERE: Ways = { ways: [], complete: true };
+const FLOATING: Ways = { ways: [[]], complete: true };
 
-function waysOn(host: Host, state: State, demand: Demand, cell: CellDemand, node: number, rules: Rules, snug: boolean) {
-  const { policy, pageKib } = demand.guest;
+function waysOn(
+  host: Host,
+  state: State,
+  demand: Demand,
+  cell: CellDemand,
+  node: number,
+  rules: Rules,
+  snug: boolean,
+): Ways {
+  const { policy, pageKib, threads } = demand.guest;
   if ((state.memory.get(pageKib)?.[node] ?? 0) < cell.needKib) return NOWHERE;
   if (policy === 'shared') return poolOn(host, state, node) >= cell.vcpus ? FLOATING : NOWHERE;
-  return spreads(host, state, demand.guest, cell, node, { snug, keyOf: (pocket) => pocketKey(state, rules, pocket) });
+  let key = `${node} ${snug} ${threads} ${cell.vcpus} ${cell.extra}`;
+  for (const pocket of host.nodes[node]?.pockets ?? []) key += ` ${state.keys[pocket]}`;
+  const known = rules.ways.get(key);
+  if (known) return known;
+  const keyOf = (pocket: number) => pocketKey(state, rules, pocket);
+  const found = spreads(host, state, demand.guest, cell, node, { snug, keyOf });
+  rules.ways.set(key, found);
+  return found;
 }

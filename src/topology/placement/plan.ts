@@ -3,7 +3,7 @@ import type { Topology } from '../model.ts';
 import { baseOf } from './base.ts';
 import { compare, movedPins, published, SHARED } from './cost.ts';
 import type { Demand } from './demand.ts';
-import { type Draft, demandsOf, rulesFor } from './draft.ts';
+import { type Draft, demandsOf, LEAST_LOOKS, rulesFor } from './draft.ts';
 import { whyNot } from './explain.ts';
 import { buildHost, type Host } from './host.ts';
 import { placesOf } from './places.ts';
@@ -49,6 +49,7 @@ function known(reserve: CpuSet, { cpus }: Topology): CpuSet {
     throw new Problem(
       'NoSuchCpu',
       `cannot reserve ${formatCpuSet(strange)}: this host has the CPUs ${formatCpuSet(cpus.online)}`,
+      'reserve some of those; `kvmplay topology` shows them by nodes and caches',
     );
   return reserve;
 }
@@ -62,8 +63,10 @@ function missingOf(
   { plan, unplaced }: Draft,
   overcommit: number,
 ): Placement['missing'] {
-  const { state } = baseOf(host, plan, unplaced);
-  const rules = rulesFor(host, demands, [], overcommit);
+  // Whether a guest would fit without huge pages is asked too.
+  const small = unplaced.map((demand) => ({ ...demand, guest: { ...demand.guest, pageKib: 4 } }));
+  const { state } = baseOf(host, plan, [...unplaced, ...small]);
+  const rules = { ...rulesFor(host, demands, [], overcommit), looks: LEAST_LOOKS };
   const demandOf = (guest: Guest) => demandsOf(host, [guest], overcommit)[0];
   const reasons = new Map<string, string>();
   return unplaced

@@ -1,4 +1,4 @@
-import { isShort, leastToPay, waitingFor } from './bounds.ts';
+import { isShort, leastToPay, waitingFrom } from './bounds.ts';
 import { add, compare, type Score, worthOf, ZERO } from './cost.ts';
 import type { Demand } from './demand.ts';
 import type { Host } from './host.ts';
@@ -22,7 +22,7 @@ export interface Search {
 }
 
 export interface Limits {
-  /** How many places to look at. */
+  /** How many places to look at once there is a plan, or a guest without a place. */
   readonly budget: number;
   /** Whether guests may go without a place, at the price of their priority. */
   readonly maySkip: boolean;
@@ -39,7 +39,7 @@ export interface Limits {
  * best-fit. A branch is left when the price it has, and the least it still has to pay, is no better than the best plan's.
  */
 export function search(host: Host, start: State, demands: readonly Demand[], rules: Rules, limits: Limits): Search {
-  const waiting = [...demands, undefined].map((_, at) => waitingFor(host, demands.slice(at)));
+  const waiting = waitingFrom(host, demands);
   const leastFrom = (at: number, state: State): Score => {
     const those = waiting[at];
     return those && !limits.maySkip ? add(state.score, leastToPay(host, state, those)) : state.score;
@@ -50,17 +50,21 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
   let states = 0;
   let weighed = 0;
   let exhausted = true;
+  let stuck = false;
 
   /** `barred`: places of a twin that were tried for the one before it already, with the two the other way round. */
   const visit = (at: number, state: State, found: Omit<Found, 'score'>, barred: ReadonlySet<string>): void => {
-    if (weighed >= limits.budget) {
+    if (weighed >= limits.budget && (limit || stuck)) {
       exhausted = false;
       return;
     }
     states += 1;
     weighed += 1;
     const those = waiting[at];
-    if (those && !limits.maySkip && isShort(host, state, those)) return;
+    if (those && !limits.maySkip && isShort(host, state, those)) {
+      stuck = true;
+      return;
+    }
     if (limit && compare(leastFrom(at, state), limit) >= 0) return;
     const demand = demands[at];
     if (!demand) {
@@ -77,18 +81,22 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
     const tried = new Set(barred);
     const descend = (after: State, then: Omit<Found, 'score'>) =>
       visit(at + 1, after, then, next && areTwins(demand, next) ? new Set(tried) : NOTHING);
+    const least = limit ? leastFrom(at + 1, state) : state.score;
+    let goesOn = limits.maySkip;
     for (const tier of tiersFor(host, state, demand, rules)) {
-      if (limit && compare(add(leastFrom(at + 1, state), tier.least), limit) >= 0) continue;
+      if (limit && compare(add(least, tier.least), limit) >= 0) continue;
       const choice = tier.choice();
       if (!choice.complete) exhausted = false;
       weighed += choice.work;
       for (const option of choice.options) {
         const place = placeOf(option);
         if (barred.has(place)) continue;
+        goesOn = true;
         descend(apply(host, state, option), { ...found, options: [...found.options, option] });
         tried.add(place);
       }
     }
+    stuck ||= !goesOn;
     if (limits.maySkip) descend(without(state, demand), { ...found, unplaced: [...found.unplaced, demand] });
   };
   visit(0, start, { options: [], unplaced: [] }, NOTHING);

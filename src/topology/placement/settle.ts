@@ -4,7 +4,7 @@ import type { Demand } from './demand.ts';
 import { type Draft, draft } from './draft.ts';
 import type { Host } from './host.ts';
 import { placesOf } from './places.ts';
-import type { PlacementOptions } from './types.ts';
+import type { GuestPlace, PlacementOptions } from './types.ts';
 
 type Goal = Pick<Required<PlacementOptions>, 'stability' | 'overcommit' | 'minGain'>;
 
@@ -61,35 +61,49 @@ function improved(
   goal: Goal,
   planned: Set<string>,
 ): Draft | undefined {
-  for (const running of [false, true]) {
-    const there = carriedOut(host, demands, chosen, running);
+  for (const there of waysToCarryOut(host, demands, chosen)) {
     const key = whereAndHow(there);
     if (planned.has(key)) continue;
     planned.add(key);
     const next = planOnce(host, there, goal);
-    if (compare(next.score, seenFrom(host, there, chosen).score) < 0) return next;
+    const left = chosen.unplaced.filter((demand) => !there.some(({ guest }) => guest.name === demand.guest.name));
+    const now = seenFrom(host, there, { ...chosen, unplaced: left.length > 0 ? [] : chosen.unplaced });
+    if (compare(next.score, now.score) < 0) return { ...next, unplaced: [...next.unplaced, ...left] };
     if (next.proven) return undefined;
   }
   return undefined;
 }
 
-/** The guests as they are once a plan is carried out; who has no place is switched off. */
-function carriedOut(host: Host, demands: readonly Demand[], { plan }: Draft, running: boolean): Demand[] {
+/**
+ * The guests as they may be once a plan is carried out: running or not; and who has no place switched off, left as they
+ * were, or asked about no more. What is proven for the first of these holds for all of them.
+ */
+function* waysToCarryOut(host: Host, demands: readonly Demand[], { plan }: Draft): Generator<readonly Demand[]> {
   const places = placesOf(host, plan);
-  return demands.map((demand): Demand => {
-    const { currentEmulator: _, ...guest } = demand.guest;
-    const there = places.get(guest.name);
-    if (!there) return { ...demand, guest: { ...guest, running: false, current: new Map() } };
-    const current = new Map(there.vcpus.entries());
-    return {
-      ...demand,
-      guest: { ...guest, running: guest.running || running, current, currentEmulator: there.emulator },
-    };
-  });
+  const placed = demands.filter(({ guest }) => places.has(guest.name));
+  const pinned = demands.some(({ guest }) => !places.has(guest.name) && guest.current.size > 0);
+  for (const running of [false, true]) {
+    const there = (those: readonly Demand[]) => those.map((demand) => carriedOut(demand, places, running));
+    yield there(demands);
+    if (pinned) yield demands.map((demand) => (placed.includes(demand) ? carriedOut(demand, places, running) : demand));
+    if (placed.length < demands.length) yield there(placed);
+  }
+}
+
+/** Who has no place is switched off. */
+function carriedOut(demand: Demand, places: ReadonlyMap<string, GuestPlace>, running: boolean): Demand {
+  const { currentEmulator: _, ...guest } = demand.guest;
+  const there = places.get(guest.name);
+  if (!there) return { ...demand, guest: { ...guest, running: false, current: new Map() } };
+  const current = new Map(there.vcpus.entries());
+  return {
+    ...demand,
+    guest: { ...guest, running: guest.running || running, current, currentEmulator: there.emulator },
+  };
 }
 
 const whereAndHow = (demands: readonly Demand[]): string =>
-  JSON.stringify(demands.map(({ guest }) => [guest.running, [...guest.current], guest.currentEmulator]));
+  JSON.stringify(demands.map(({ guest }) => [guest.name, guest.running, [...guest.current], guest.currentEmulator]));
 
 /** A plan with the price that it has for guests who are elsewhere. */
 function seenFrom(host: Host, demands: readonly Demand[], { plan, unplaced, ...rest }: Draft): Draft {

@@ -7,6 +7,12 @@ import type { Guest } from './types.ts';
 /** One way to put a cell on a node. */
 export type Way = readonly PocketTake[];
 
+export interface Ways {
+  readonly ways: readonly Way[];
+  /** False when there are more than these. */
+  readonly complete: boolean;
+}
+
 /** Up to so many CPUs every way to spread a cell over pockets is named, above only the tidy ones. */
 const SMALL_HOST = 16;
 /** Beyond so many ways for one cell on one node, the rest is left out. */
@@ -23,8 +29,8 @@ export function spreads(
   cell: CellDemand,
   node: number,
   { snug, keyOf }: { readonly snug: boolean; readonly keyOf: (pocket: number) => string },
-): { ways: Way[]; complete: boolean } {
-  const small = host.cores.reduce((sum, core) => sum + core.threads.length, 0) <= SMALL_HOST;
+): Ways {
+  const small = host.coreOf.size <= SMALL_HOST;
   const ways: Way[] = [];
   let complete = true;
   const pockets = host.nodes[node]?.pockets ?? [];

@@ -106,11 +106,15 @@ const poolIn = (host: Host, counts: Counts): number =>
 
 /** Whether the guests that float on a node have room enough there. */
 export function floats(host: Host, state: State, node: number, overcommit: number): boolean {
-  const { vcpus, most } = state.floating[node] ?? missing();
-  if (vcpus === 0) return true;
-  const pool = poolOn(host, state, node);
-  return most <= pool && vcpus <= pool * overcommit + 1e-9;
+  const load = state.floating[node] ?? missing();
+  return load.vcpus === 0 || hasFloatingRoom(load, poolOn(host, state, node), overcommit);
 }
+
+export const hasFloatingRoom = (
+  { vcpus, most }: { readonly vcpus: number; readonly most: number },
+  pool: number,
+  overcommit: number,
+): boolean => most <= pool && vcpus <= pool * overcommit + 1e-9;
 
 export const missing = (): never => {
   throw new Error('an index out of the host');

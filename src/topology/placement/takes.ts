@@ -24,7 +24,7 @@ export function waysToTake(
   vcpus: number,
   extra: number,
 ): Split[] {
-  if (threads === 'isolate') return isolated(host, counts, vcpus + extra);
+  if (threads === 'isolate') return isolated(host, counts, vcpus, extra);
   if (threads === 'require') return siblings(host, counts, vcpus, extra);
   return packings(host, counts, vcpus + extra);
 }
@@ -40,17 +40,25 @@ export function roomIn(host: Host, counts: Counts, threads: Guest['threads']): n
   }, 0);
 }
 
-/** Whole free cores, one thread of each. */
-function isolated(host: Host, counts: Counts, cpus: number): Split[] {
-  const takes: Take[] = [];
-  let left = cpus;
-  for (const [at, state] of [...host.states.entries()].reverse()) {
-    const cores = Math.min(left, state.free === state.size && state.guests === 0 ? (counts[at] ?? 0) : 0);
-    if (cores > 0) takes.push({ state: at, cores, threads: 1, alone: true });
-    left -= cores;
-  }
-  return left === 0 ? [takes] : [];
+/** Whole free cores, one thread of each, the smallest first. The emulator takes any thread of other cores. */
+function isolated(host: Host, counts: Counts, vcpus: number, extra: number): Split[] {
+  const wholes = [...host.states.entries()].filter(([, { free, size, guests }]) => free === size && guests === 0);
+  const found: Take[][] = [];
+  const visit = (depth: number, left: number, takes: Take[]): void => {
+    const [at] = wholes[depth] ?? [];
+    if (at === undefined) {
+      if (left === 0) found.push(takes);
+      return;
+    }
+    for (let cores = Math.min(left, counts[at] ?? 0); cores >= 0; cores -= 1)
+      visit(depth + 1, left - cores, cores > 0 ? [...takes, { state: at, cores, threads: 1, alone: true }] : takes);
+  };
+  visit(0, vcpus, []);
+  return found.reverse().flatMap((split) => withEmulator(host, counts, split, extra));
 }
+
+const withEmulator = (host: Host, counts: Counts, split: Split, extra: number): Split[] =>
+  extra === 0 ? [split] : packings(host, remaining(counts, split), extra).map((more) => [...split, ...more]);
 
 /** Whole free cores with several threads; an odd vCPU sits in such a core too. The emulator takes any thread. */
 function siblings(host: Host, counts: Counts, vcpus: number, extra: number): Split[] {
@@ -62,7 +70,7 @@ function siblings(host: Host, counts: Counts, vcpus: number, extra: number): Spl
     const last = split.at(-1);
     const open = last && last.threads < (host.states[last.state]?.free ?? 0) ? last : undefined;
     if (open) return [[...split.slice(0, -1), { ...open, threads: open.threads + 1 }]];
-    return packings(host, remaining(counts, split), 1).map((one) => [...split, ...one]);
+    return withEmulator(host, counts, split, extra);
   });
 }
 

@@ -5,6 +5,7 @@ import { busy, guest, type Machine, machine, place } from '../../../support/mach
 interface Case {
   readonly host: Machine;
   readonly busy?: string;
+  readonly busyAs?: Partial<Guest>;
   readonly asks: Guest;
   /** vCPU 0, vCPU 1 …, then the emulator where it has a CPU of its own; undefined: there is no place. */
   readonly pins?: readonly string[] | undefined;
@@ -69,6 +70,23 @@ const CASES: Readonly<Record<string, Case>> = {
     asks: guest('g', 2, { ...alone, emulator: 'isolate' }),
     pins: ['0', '2', '4'],
   },
+  'a core each, and any thread of another for the emulator': {
+    host: { cores: 3, threads: 2 },
+    busy: '0',
+    asks: guest('g', 2, { ...alone, emulator: 'isolate' }),
+    pins: ['2', '4', '1'],
+  },
+  'a core each, and no thread but theirs for the emulator': {
+    host: { cores: 2, threads: 2 },
+    asks: guest('g', 2, { ...alone, emulator: 'isolate' }),
+  },
+  'one thread, on a core where another’s emulator is': {
+    host: { cores: 2, threads: 2 },
+    busy: '0',
+    busyAs: { ...alone, emulator: 'isolate', currentEmulator: [2] },
+    asks: guest('g', 1),
+    pins: ['3'],
+  },
   'siblings, and any thread for the emulator': {
     host: { cores: 3, threads: 2 },
     busy: '0',
@@ -91,8 +109,8 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('a host finds a place for', () => {
-  it.each(Object.entries(CASES))('%s', (_, { host, busy: list, asks, pins, nodes }) => {
-    const others = list === undefined ? [] : [busy(list)];
+  it.each(Object.entries(CASES))('%s', (_, { host, busy: list, busyAs, asks, pins, nodes }) => {
+    const others = list === undefined ? [] : [busy(list, busyAs)];
 
     const { feasible, optimal, guests } = place(machine(host), [...others, asks]);
 

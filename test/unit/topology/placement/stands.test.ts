@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { parseCpuSet } from '../../../../src/contract/index.ts';
+import type { Guest, PlacementOptions } from '../../../../src/topology/index.ts';
+import { guest, type Machine, machine, place } from '../../../support/machines.ts';
+import { expectToStand } from '../../../support/stands.ts';
+
+const GIB = 1024 ** 2;
+
+/** A guest with its vCPUs pinned, a list each. */
+const at = (name: string, pins: readonly string[], more: Partial<Guest> = {}): Guest =>
+  guest(name, pins.length, {
+    running: true,
+    current: new Map(pins.map((pin, vcpu) => [vcpu, parseCpuSet(pin)])),
+    ...more,
+  });
+
+const floating = (name: string, vcpus: number, pin: string, more: Partial<Guest> = {}): Guest =>
+  at(name, Array<string>(vcpus).fill(pin), { policy: 'shared', ...more });
+
+interface Case {
+  readonly host: Machine;
+  readonly options: PlacementOptions;
+  readonly guests: readonly Guest[];
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'that is better without those who have no place': {
+    host: { nodes: 3, llcs: 2, cores: 2, threads: 2, gib: 8 },
+    options: { stability: 'optimise', overcommit: 1.5 },
+    guests: [
+      floating('g0', 4, '16-23', { emulator: 'share', priority: 1 }),
+      guest('g1', 4, { numaNodes: 1 }),
+      at('g2', ['0-7', '8-15', '8-15', '8-15'], {
+        policy: 'shared',
+        memoryKib: 3 * GIB,
+        threads: 'isolate',
+        numaNodes: 1,
+        emulator: 'isolate',
+      }),
+      at('g3', ['2', '7', '13', '10'], { threads: 'require', priority: 1, running: false }),
+      guest('g4', 4, { memoryKib: 3 * GIB, emulator: 'share', priority: 2 }),
+      guest('g5', 6, { memoryKib: 12 * GIB, threads: 'require', emulator: 'share' }),
+      at('g6', ['21', '22', '23', '0', '1'], { emulator: 'isolate', priority: 2 }),
+      guest('g7', 4, { memoryKib: 3 * GIB, numaNodes: 1, emulator: 'share', priority: 1 }),
+    ],
+  },
+  'in which an emulator comes to its CPU with the guest': {
+    host: { llcs: 2, cores: 6 },
+    options: { reserve: [], stability: 'optimise' },
+    guests: [
+      floating('g0', 4, '0-11', { priority: 2 }),
+      guest('g1', 4, { emulator: 'isolate', priority: 1 }),
+      at('g2', ['10'], { numaNodes: 1, emulator: 'isolate' }),
+      floating('g4', 5, '0-11', { priority: 2 }),
+    ],
+  },
+  'in which memory is not of whole pages a node': {
+    host: { nodes: 3, cores: 8 },
+    options: { stability: 'optimise' },
+    guests: [guest('g0', 20, { memoryKib: GIB / 2 })],
+  },
+};
+
+describe('a plan stands once it is carried out, one', () => {
+  it.each(Object.entries(CASES))('%s', (_, { host, options, guests }) => {
+    expectToStand(machine(host), guests, options);
+  });
+});
+
+describe('a guest that requires siblings', () => {
+  it('has them beside an emulator’s own CPU too, wherever it was pinned before', () => {
+    const topology = machine({ nodes: 2, cores: 4, threads: 2 });
+
+    const { guests } = place(topology, [
+      at('g', ['11', '12', '13', '14'], { threads: 'require', numaNodes: 2, emulator: 'isolate' }),
+    ]);
+
+    const there = guests.get('g');
+    const cores = new Set(there?.vcpus.map(([cpu = -1]) => cpu >> 1));
+    expect(cores.size).toBe(2);
+    expect(there?.emulator).toHaveLength(1);
+  });
+});
+
+describe('a large host', () => {
+  it('has a place for all guests, each on the two nodes that are nearest to each other', {
+    timeout: 60_000,
+  }, () => {
+    const topology = machine({
+      nodes: 64,
+      llcs: 4,
+      gib: 16,
+      distance: (a, b) => (a === b ? 10 : a >> 1 === b >> 1 ? 14 : a >> 3 === b >> 3 ? 24 : 34),
+    });
+    const guests = Array.from({ length: 28 }, (_, number) => guest(`g${number}`, 6, { memoryKib: 12 * GIB }));
+
+    const { feasible, cost, guests: places } = place(topology, guests, { reserve: 'auto' });
+
+    expect(feasible).toBe(true);
+    expect(cost.slice(0, 3)).toEqual([0, 0, 0]);
+    for (const { cells } of places.values()) expect(new Set(cells.map(({ node }) => node >> 1)).size).toBe(1);
+  });
+});
