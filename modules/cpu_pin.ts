@@ -14,6 +14,7 @@ import {
 import type { GuestPlace } from '../src/topology/index.ts';
 import { checkCpus, cpuProbes, doubtsOf, type HostCpus, hostCpus } from './parts/cpu_pin_cpus.ts';
 import { placeGuests, placementProbes } from './parts/cpu_pin_placement.ts';
+import { farEmulator, nodeProbes } from './parts/far_emulator.ts';
 
 const CPU = '/sys/devices/system/cpu';
 const ONLINE = `${CPU}/online`;
@@ -67,7 +68,8 @@ same without doing it. Emulator and IO threads go to the host's CPUs. Guests tha
     policy && (vcpus ?? iothreads ?? cpuset) !== undefined
       ? 'a policy finds the CPUs by itself: leave out vcpus, iothreads and cpuset'
       : undefined,
-  reads: ({ policy }): Probes => ({ ...cpuProbes, ...(policy && placementProbes()) }),
+  reads: ({ policy }): Probes => ({ ...cpuProbes, ...nodeProbes(), ...(policy && placementProbes()) }),
+  cautions: farEmulator,
   owns: ['vcpu', 'cputune'],
   together: ({ policy }, chosen, all, seen) => policy && placeGuests(policy, chosen, all, seen),
   wants(given, guest, seen, places) {

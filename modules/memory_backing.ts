@@ -13,6 +13,7 @@ import {
   kibAt,
   sameList,
 } from '../src/domain-xml/index.ts';
+import { farEmulator, nodeProbes } from './parts/far_emulator.ts';
 
 const POOLS = 'hugepages of nodes';
 const POOL_FILES = '/sys/devices/system/node/node[0-9]*/hugepages/hugepages-*/free_hugepages';
@@ -75,7 +76,11 @@ start will fail. \`nodeset\` counts the guest's own cells: which of the host's n
   params,
   asks: ['hugepages', 'nosharepages', 'locked', 'hard_limit', 'source', 'access', 'allocation', 'discard'],
   owns: ['memoryBacking', 'memtune/hard_limit'],
-  reads: (given): Probes => (Array.isArray(given.hugepages) ? { [POOLS]: glob(POOL_FILES) } : {}),
+  reads: (given): Probes => ({
+    ...nodeProbes(),
+    ...(Array.isArray(given.hugepages) && { [POOLS]: glob(POOL_FILES) }),
+  }),
+  cautions: farEmulator,
   wants(given, guest, seen) {
     if (guest.plane === 'config') refuse(given, guest);
     const pages = pageFields(given.hugepages, guest.domain);

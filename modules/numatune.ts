@@ -5,14 +5,12 @@ import {
   cpuSet,
   differenceOf,
   formatCpuSet,
-  glob,
   intersectionOf,
   numadNotes,
   numadProbes,
   type Probes,
   Problem,
   parseCpuSet,
-  type Seen,
 } from '../src/contract/index.ts';
 import {
   attributeOf,
@@ -27,8 +25,7 @@ import {
   sameList,
   valueAt,
 } from '../src/domain-xml/index.ts';
-
-const NODES = '/sys/devices/system/node/node[0-9]*/cpulist';
+import { farEmulator, nodeProbes, nodesOf } from './parts/far_emulator.ts';
 
 const params = {
   mode: z
@@ -61,8 +58,9 @@ The mode of a running guest cannot be changed, and its nodes only where it was s
 pending until the guest has been shut down and started again. libvirt would take new nodes for a guest that was started without any and bind it
 hard, whatever the mode: kvmplay does not. \`auto\` reads the pins in the guest's XML, so put \`cpu_pin\` before it.`,
   params,
-  reads: (): Probes => ({ [NODES]: glob(NODES), ...numadProbes }),
+  reads: (): Probes => ({ ...nodeProbes(), ...numadProbes }),
   owns: ['numatune'],
+  cautions: farEmulator,
   wants(given, guest, seen) {
     const nodes = nodesOf(seen);
     const set = given.nodeset === 'auto' ? nodesUnder(guest, allVcpus(guest), nodes) : given.nodeset;
@@ -109,11 +107,6 @@ hard, whatever the mode: kvmplay does not. \`auto\` reads the pins in the guest'
 
 /** CPUs by the number of their node, those without CPUs too. */
 type Nodes = ReadonlyMap<number, CpuSet>;
-
-const nodesOf = (seen: Seen): Nodes =>
-  new Map(
-    [...seen.files(NODES)].map(([path, list]) => [Number(/node(\d+)\/cpulist$/.exec(path)?.[1]), parseCpuSet(list)]),
-  );
 
 const allVcpus = ({ domain }: Guest): CpuSet => [...pinsOf(domain).keys()];
 

@@ -10,6 +10,7 @@ import {
   memoryProbes,
   pidsOf,
   sampleProbes,
+  vhostOf,
 } from '../evidence/index.ts';
 import { evidenceHtml } from '../report/evidence-html.ts';
 import { comparisonText, evidenceText } from '../report/evidence-text.ts';
@@ -56,14 +57,16 @@ function printed(
 
 /** One look for the guests, one for each sample, one for memory. */
 async function collect(remote: Remote, host: string, { interval, samples: count }: EvidenceFlags): Promise<Evidence> {
-  const pids = pidsOf(await look(remote, guestProbes));
-  const samples: Seen[] = [await look(remote, sampleProbes(pids))];
+  const found = await look(remote, guestProbes);
+  const pids = pidsOf(found);
+  const vhost = vhostOf(found, pids);
+  const samples: Seen[] = [await look(remote, sampleProbes(pids, vhost))];
   for (let at = 1; at < Math.max(count, 2); at++) {
     await sleep((interval * 1000) / (Math.max(count, 2) - 1));
-    samples.push(await look(remote, sampleProbes(pids)));
+    samples.push(await look(remote, sampleProbes(pids, vhost)));
   }
   const memory = await look(remote, memoryProbes(pids));
-  return measure({ host, taken: new Date().toISOString(), pids, samples, memory });
+  return measure({ host, taken: new Date().toISOString(), pids, vhost, samples, memory });
 }
 
 /** Throws `UserError` where the file is not what `--output json` gave. */

@@ -78,6 +78,8 @@ interface Definition<Shape extends z.ZodRawShape, Params, Whole> {
   readonly validate?: true;
   /** What it wants of a guest on one plane. Called for the running and for the defined one. Throws `Problem`. */
   readonly wants: (params: Params, guest: Guest, seen: Seen, whole: Whole) => Wanted;
+  /** What an operator should know of a guest as it will be defined. */
+  readonly cautions?: (name: string, domain: Element, seen: Seen) => readonly string[];
   readonly examples: readonly Example[];
 }
 
@@ -119,7 +121,7 @@ const isUnsaid = (value: unknown): boolean =>
 type Wants = (guest: Guest) => Wanted;
 
 function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
-  { together, wants, validate }: Definition<Shape, Params, Whole>,
+  { together, wants, validate, cautions }: Definition<Shape, Params, Whole>,
   params: Params,
   seen: Seen,
 ): Plan {
@@ -135,7 +137,11 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
     return { changes: [], na: all.size === 0 ? 'this host has no guests' : 'no guest is meant here' };
   const whole = together?.(params, chosen, all, seen) as Whole;
   const parts = chosen.map((one) =>
-    planGuest((guest) => wants(params, guest, seen, whole), { ...params, validate }, one),
+    planGuest(
+      (guest) => wants(params, guest, seen, whole),
+      { ...params, validate, cautions: (domain) => cautions?.(one.name, domain, seen) ?? [] },
+      one,
+    ),
   );
   return planOf(
     parts.flatMap(({ changes }) => changes),
@@ -147,7 +153,10 @@ function planGuests<Shape extends z.ZodRawShape, Params extends Common, Whole>(
 /** What is to be done with one guest, on the planes that are asked for. */
 export function planGuest(
   wants: Wants,
-  params: Pick<Common, GuestPlane> & { readonly validate?: true | undefined },
+  params: Pick<Common, GuestPlane> & {
+    readonly validate?: true | undefined;
+    readonly cautions?: (domain: Element) => readonly string[];
+  },
   guest: GuestXml,
 ): Plan {
   const { name } = guest;
@@ -156,7 +165,10 @@ export function planGuest(
     if (source === undefined || !params[plane]) return undefined;
     const xml = parseGuest(name, source);
     const { fields, notes = [] } = wants({ name, plane, domain: xml.root });
-    return { xml, moved: fields.filter((field) => !isAsAsked(field)), notes };
+    const moved = fields.filter((field) => !isAsAsked(field));
+    const after = () => (moved.length === 0 ? xml : parseXml(editXml(xml, moved.flatMap(editsOf)))).root;
+    const cautions = plane === 'config' && params.cautions ? params.cautions(after()) : [];
+    return { xml, moved, notes: [...notes, ...cautions] };
   };
   const live = look('live');
   const config = look('config');

@@ -3,7 +3,7 @@ import { buildTopology, type NumaNode } from '../topology/index.ts';
 import { cpuTimes, haltPolls, interruptsByCpu } from './cpu-times.ts';
 import { guestMemory, ksmOf, round } from './memory.ts';
 import type { CpuEvidence, Evidence, GuestEvidence, NodeEvidence, ThreadEvidence } from './model.ts';
-import type { Pids } from './probes.ts';
+import type { Pids, Vhost } from './probes.ts';
 import { partOf, type Thread, threadsOf, vcpuOf } from './threads.ts';
 
 /** What was read of a host: the samples in the order in which they were taken, two at least, and the memory at the end. */
@@ -11,11 +11,12 @@ export interface Readings {
   readonly host: string;
   readonly taken: string;
   readonly pids: Pids;
+  readonly vhost?: Vhost;
   readonly samples: readonly Seen[];
   readonly memory: Seen;
 }
 
-export function measure({ host, taken, pids, samples, memory }: Readings): Evidence {
+export function measure({ host, taken, pids, vhost, samples, memory }: Readings): Evidence {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || first === last) throw new Error('evidence takes two samples');
   const seconds = Math.max(uptime(last) - uptime(first), 0.001);
@@ -24,7 +25,7 @@ export function measure({ host, taken, pids, samples, memory }: Readings): Evide
   const polled = difference(haltPolls(first), haltPolls(last));
   const guests = [...pids].flatMap(([name, pid]): GuestEvidence[] => {
     const threads = followed(
-      samples.map((seen) => threadsOf(name, seen)),
+      samples.map((seen) => threadsOf(name, seen, vhost?.get(name))),
       seconds,
     );
     const vcpus = threads.flatMap((thread) => {

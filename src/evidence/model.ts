@@ -26,7 +26,7 @@ export interface GuestEvidence {
   readonly name: string;
   readonly pid: number;
   readonly vcpus: readonly VcpuEvidence[];
-  /** `emulator`, `iothread1`, and `vhost` where its threads belong to the process. */
+  /** `emulator`, `iothread1`, and `vhost`: the kernel's threads that carry its packets. */
   readonly threads: readonly ThreadEvidence[];
   /** Its memory by NUMA node. Source: /proc/PID/numa_maps. Null where the kernel does not show it. */
   readonly memory: readonly { readonly node: number; readonly mib: number }[] | null;

@@ -14,12 +14,15 @@ export interface Thread {
 }
 
 /**
- * The threads of a guest's process, by the kernel's own account. Those that ended while they were read are left out.
+ * The threads of a guest's process and, by their numbers, those of the kernel that carry its packets, by the kernel's own account. Those that ended while they were read are left out.
  * Source: proc(5), `/proc/pid/stat` field 39; Documentation/scheduler/sched-stats.rst.
  */
-export function threadsOf(guest: string, seen: Seen): Thread[] {
-  const texts = (kind: string) =>
-    new Map([...seen.files(`${kind} of ${guest}`)].map(([path, text]) => [path.split('/').at(-2) ?? '', text]));
+export function threadsOf(guest: string, seen: Seen, vhost: readonly number[] = []): Thread[] {
+  const texts = (kind: string) => {
+    const own = `${kind} of ${guest}`;
+    const found = [own, ...vhost.map((tid) => `${own}: ${tid}`)].flatMap((name) => [...seen.files(name)]);
+    return new Map(found.map(([path, text]) => [path.split('/').at(-2) ?? '', text]));
+  };
   const [stats, statuses, schedules] = [texts('stat'), texts('status'), texts('schedstat')];
   return [...stats].flatMap(([tid, stat]) => {
     const [, name, rest] = /^\d+ \((.*)\) (.*)$/s.exec(stat) ?? [];

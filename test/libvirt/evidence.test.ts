@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { EvidenceDocument } from '../../src/evidence/index.ts';
-import { KVMPLAY } from '../support/kvmplay.ts';
+import { countedEvidence } from '../support/evidence.ts';
+import { KVMPLAY, kvmplayOn } from '../support/kvmplay.ts';
 import { attach, besideOf, type Libvirt } from './daemon.ts';
 import { define, start } from './guests.ts';
 
@@ -44,6 +46,15 @@ describe.skipIf(address === undefined)('evidence of guests that run', () => {
       Number(libvirt.read('grep VmRSS /proc/$(cat /run/libvirt/qemu/seen.pid)/status | tr -dc 0-9')) / 1024;
     const counted = guest?.memory?.reduce((sum, { mib }) => sum + mib, 0) ?? 0;
     expect(Math.abs(counted - resident)).toBeLessThan(0.2 * resident);
+  });
+
+  test("is what the system's own tools count", () => {
+    const vars = { ansible_connection: 'local' };
+    const folder = join(libvirt.directory, 'kvmplay-evidence');
+
+    const { guests } = countedEvidence(kvmplayOn({ folder, vars, beside: besideOf(libvirt) }), libvirt.read);
+
+    expect(guests.map(({ name }) => name)).toContain('seen');
   });
 
   test('before and after stand side by side', () => {

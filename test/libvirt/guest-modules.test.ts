@@ -72,7 +72,9 @@ describe.skipIf(address === undefined)('modules for guests, on a real libvirt', 
   test('disk_cache is pending until the guest is shut down and started again', () => {
     define(libvirt, { name: 'cached' });
     start(libvirt, 'cached');
-    const task = { disk_cache: { guests: 'cached', cache: 'none', io: 'native', discard: 'unmap' } };
+    const task = {
+      disk_cache: { guests: 'cached', cache: 'none', io: 'native', discard: 'unmap', detect_zeroes: 'unmap' },
+    };
     const argv = () => libvirt.read(`tr '\\0' '\\n' </proc/$(cat /run/libvirt/qemu/cached.pid)/cmdline`);
 
     const run = ok(kvmplay.run([task]));
@@ -89,7 +91,7 @@ describe.skipIf(address === undefined)('modules for guests, on a real libvirt', 
 
     expect(argv()).toMatch(/"aio":"native"/);
     expect(argv()).toMatch(/"cache":\{"direct":true,"no-flush":false\}/);
-    expect(argv()).toMatch(/"discard":"unmap"/);
+    expect(argv()).toMatch(/"discard":"unmap","detect-zeroes":"unmap"/);
     expect(ok(kvmplay.audit([task])).results[0]).toMatchObject({ status: 'ok', changes: [] });
   });
 

@@ -48,6 +48,8 @@ export interface Kvmplay {
   run(tasks: readonly object[]): Outcome;
   audit(tasks: readonly object[]): Outcome;
   rollback(id: string): Outcome;
+  /** What `kvmplay evidence` prints of it. */
+  evidence(...flags: readonly string[]): string;
 }
 
 export function kvmplayOn({ folder, vars, beside = [] }: Setting): Kvmplay {
@@ -55,13 +57,13 @@ export function kvmplayOn({ folder, vars, beside = [] }: Setting): Kvmplay {
   const inventory = join(folder, 'inventory.yml');
   // JSON is YAML.
   writeFileSync(inventory, JSON.stringify({ all: { hosts: { [HOST]: vars } } }));
+  const start = (...words: readonly string[]) => {
+    const [program = '', ...argv] = [...beside, ...KVMPLAY, ...words, '-i', inventory];
+    const env = { ...process.env, XDG_STATE_HOME: folder };
+    return spawnSync(program, argv, { encoding: 'utf8', timeout: 540_000, env });
+  };
   const call = (...words: readonly string[]): Outcome => {
-    const [program = '', ...argv] = [...beside, ...KVMPLAY, ...words, '-i', inventory, '--output', 'json'];
-    const { status, stdout, stderr } = spawnSync(program, argv, {
-      encoding: 'utf8',
-      timeout: 540_000,
-      env: { ...process.env, XDG_STATE_HOME: folder },
-    });
+    const { status, stdout, stderr } = start(...words, '--output', 'json');
     if (!stdout.startsWith('{')) throw new Error(`kvmplay ${words[0]}: status ${status}, no report\n${stderr}`);
     return outcomeOf(status ?? -1, JSON.parse(stdout) as Report, stderr);
   };
@@ -74,6 +76,11 @@ export function kvmplayOn({ folder, vars, beside = [] }: Setting): Kvmplay {
     run: (tasks) => play('run', tasks),
     audit: (tasks) => play('audit', tasks),
     rollback: (id) => call('rollback', id),
+    evidence(...flags) {
+      const { status, stdout, stderr } = start('evidence', 'all', ...flags);
+      if (status !== 0) throw new Error(`kvmplay evidence: status ${status}\n${stderr}`);
+      return stdout;
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { DISKS, deviceArguments, type MachineName, machineArguments } from './ma
  */
 export const CHEAP = 'console=ttyS0 systemd.show_status=0 mitigations=off';
 
-interface BootOptions {
+export interface BootOptions {
   readonly machine?: MachineName;
   /** More kernel arguments: `isolcpus=managed_irq,domain,3,7`. */
   readonly append?: string;

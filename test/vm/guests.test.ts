@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { argvOf, cgroupOf, hugeMemoryOf, threadsOf } from '../support/guest-commands.ts';
 import { type Kvmplay, type Outcome, of } from '../support/kvmplay.ts';
 import { expectProven } from '../support/proven.ts';
 import { attachHost, type Host } from './host.ts';
@@ -35,16 +36,6 @@ const TASKS = [
 ];
 const MODULES = [...new Set(TASKS.flatMap((task) => Object.keys(task)))];
 
-const pidOf = (name: string) => `$(cat /run/libvirt/qemu/${name}.pid)`;
-/** The CPUs of each thread, as the kernel holds it there; all that is no vCPU is the emulator's. */
-const threadsOf = (name: string) =>
-  `awk -F'\\t' '/^Name/ { name = $2 ~ /^CPU/ ? $2 : "emulator" } /^Cpus_allowed_list/ { print name ": " $2 }' /proc/${pidOf(name)}/task/*/status | sort -u`;
-/** Policy, pages by node and size of a page, of the memory that is huge pages. */
-const hugeMemoryOf = (name: string) =>
-  `awk '/ huge / { line = $2; for (i = 3; i <= NF; i++) if ($i ~ /^N[0-9]+=|^kernelpagesize/) line = line " " $i; print line }' /proc/${pidOf(name)}/numa_maps`;
-const cgroupOf = (name: string, files: string) =>
-  `grep -H . /sys/fs/cgroup/machine.slice/machine-qemu*${name}.scope/libvirt/${files} | sed 's:.*/libvirt/::'`;
-const argvOf = (name: string) => `tr '\\0' '\\n' </proc/${pidOf(name)}/cmdline`;
 const FREE = "cat /sys/devices/system/node/node[01]/hugepages/hugepages-2048kB/free_hugepages | paste -sd' '";
 
 /** What the system's own tools print once both guests were started with all that was asked for; the planner's CPUs aside. */

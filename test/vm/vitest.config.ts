@@ -13,8 +13,9 @@ class WithLast extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/vm/**/*.test.ts'],
+    include: ['test/vm/*.test.ts'],
     globalSetup: ['test/vm/global-setup.ts'],
+    env: { KVMPLAY_MACHINE: 'threads' },
     // All of them use the one emulated host, and it is slow.
     fileParallelism: false,
     sequence: { sequencer: WithLast },

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { cpuTimes, interruptsByCpu } from '../../../src/evidence/cpu-times.ts';
-import { compare, type Evidence, measure, memoryProbes, sampleProbes } from '../../../src/evidence/index.ts';
+import {
+  compare,
+  type Evidence,
+  guestProbes,
+  measure,
+  memoryProbes,
+  sampleProbes,
+  vhostOf,
+} from '../../../src/evidence/index.ts';
 import { memoryByNode } from '../../../src/evidence/memory.ts';
 import { see } from '../../support/see.ts';
 
@@ -43,6 +51,9 @@ const PIDS = new Map([
   ['driver', 7],
 ]);
 
+/** On kernels before 6.4: processes of the kernel's own. */
+const VHOST = new Map([['web', [811]]]);
+
 const status = (cpus: string) => `Name:\tCPU 0/KVM\nCpus_allowed_list:\t${cpus}\n`;
 /** proc(5): 37 fields stand between the state and the CPU it ran on. */
 const stat = (tid: number, name: string, cpu: number) =>
@@ -76,11 +87,14 @@ function sample(seconds: number, cpu: number, counts: readonly number[]) {
       '/proc/42/task/42/status': status('0'),
       '/proc/42/task/42/schedstat': '0 0 0\n',
       'virsh -q -r -c qemu:///system domstats --vcpu': `Domain: 'web'\n  vcpu.current=1\n  vcpu.0.halt_poll_fail_ns.sum=${seconds * 2e8}\n`,
+      '/proc/811/task/811/stat': stat(811, 'vhost-42', 1),
+      '/proc/811/task/811/status': status('0-1'),
+      '/proc/811/task/811/schedstat': `${seconds * 1e8} 0 0\n`,
       '/proc/7/task/7/stat': stat(7, 'libvirtd', 0),
       '/proc/7/task/7/status': status('0'),
       '/proc/7/task/7/schedstat': '0 0 0\n',
     },
-    sampleProbes(PIDS),
+    sampleProbes(PIDS, VHOST),
   );
 }
 
@@ -99,7 +113,14 @@ function evidence({ cpu, remote = 0 }: { cpu: (at: number) => number; remote?: n
   const samples = [10, 15, 20].map((seconds, at) =>
     sample(seconds, cpu(at), [seconds * 100, 0, seconds, seconds === 10 ? 5000 : 3]),
   );
-  return measure({ host: 'h1', taken: 'now', pids: PIDS, samples, memory: see(memory, memoryProbes(PIDS)) });
+  return measure({
+    host: 'h1',
+    taken: 'now',
+    pids: PIDS,
+    vhost: VHOST,
+    samples,
+    memory: see(memory, memoryProbes(PIDS)),
+  });
 }
 
 describe('evidence', () => {
@@ -123,7 +144,23 @@ describe('evidence', () => {
         haltPollPercent: 20,
       },
     ]);
-    expect(guest?.threads.map(({ thread, allowed }) => [thread, allowed])).toEqual([['emulator', '0']]);
+    expect(guest?.threads.map(({ thread, allowed }) => [thread, allowed])).toEqual([
+      ['emulator', '0'],
+      ['vhost', '0-1'],
+    ]);
+    expect(guest?.threads[1]).toMatchObject({ ran: [{ cpu: 1, times: 3 }], runPercent: 10 });
+  });
+
+  it("finds the kernel's processes that carry a guest's packets by the number in their name", () => {
+    const names = { 811: 'vhost-42', 812: 'vhost-42', 813: 'vhost-421', 42: 'qemu' };
+    const files = Object.entries(names).map(([pid, name]) => [`/proc/${pid}/comm`, `${name}\n`]);
+
+    expect(vhostOf(see(Object.fromEntries(files), guestProbes), PIDS)).toEqual(
+      new Map([
+        ['web', [811, 812]],
+        ['driver', []],
+      ]),
+    );
   });
 
   it('takes memory for remote where none of the vCPUs ran', () => {
