@@ -38,13 +38,19 @@ function plainResult(action: Action, { head, body }: Section): ActionResult {
   };
 }
 
+/** Behind `env` and the variables that it sets stands who is meant. */
+function programOf([program, ...rest]: readonly string[]): string | undefined {
+  const meant = program === 'env' ? rest.find((word) => !/^(-|\w+=)/.test(word)) : program;
+  return meant ?? program;
+}
+
 function execResult(action: Action & { do: 'exec' }, out: Section, tail: Section, limit: number): ActionResult {
   const { stderr, status } = parseTail(tail.body.toString());
   const { errno } = refusalIn(stderr);
   const stdout = out.body.toString('utf8', 0, limit);
   const failed = (message: string): ActionResult => ({
     ok: false,
-    message: `${action.argv[0]} ${message}`,
+    message: `${programOf(action.argv)} ${message}`,
     ...(errno !== undefined && { errno }),
     stdout,
     stderr,

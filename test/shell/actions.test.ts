@@ -322,6 +322,9 @@ describe.each(shells())('$name', (shell) => {
         },
       ]);
       expect(await act(run(0, [1]))).toMatchObject([{ ok: false, status: 0 }]);
+      expect(await act({ do: 'exec', argv: ['env', 'LC_ALL=C', 'false'] })).toMatchObject([
+        { message: 'false ended with status 1' },
+      ]);
     });
 
     test('has no input unless it is given some, and may leave it unread', async () => {
