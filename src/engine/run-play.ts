@@ -57,13 +57,21 @@ export interface Surroundings {
   readonly watch?: Watch;
 }
 
-/** Run one play, batch by batch. Gives back the hosts that are out of the run from here on. */
+/** How a play ended for the plays behind it. */
+interface PlayEnd {
+  /** The hosts that are out of the run from here on. */
+  readonly out: ReadonlySet<string>;
+  /** No play behind it is for anybody: they may count on what this one could not do. */
+  readonly over: boolean;
+}
+
+/** Run one play, batch by batch. */
 export async function runPlay(
   number: number,
   play: Play,
   hosts: readonly string[],
   around: Surroundings,
-): Promise<ReadonlySet<string>> {
+): Promise<PlayEnd> {
   const steps = stepsOf(play);
   const { emit } = around;
   emit({ event: 'play_start', play: number, name: play.name, hosts, steps: steps.list });
@@ -74,12 +82,10 @@ export async function runPlay(
     const left = await runBatch(number, play, steps, batch, around);
     emit({ event: 'batch_end', play: number });
     for (const [host, leave] of left) if (leave === 'failed' || leave === 'unreachable') out.add(host);
-    const over = batch.stopped || [...left.values()].includes('play-ended');
-    const allFailed = members.every((host) => out.has(host));
-    if (batch.stopped || allFailed) for (const host of hosts) out.add(host);
-    if (over || allFailed) break;
+    if (batch.stopped || members.every((host) => out.has(host))) return { out: new Set(hosts), over: true };
+    if ([...left.values()].includes('play-ended')) break;
   }
-  return out;
+  return { out, over: false };
 }
 
 async function runBatch(

@@ -184,8 +184,9 @@ export async function run(job: Run): Promise<number> {
       if (members.length === 0)
         tally.emit({ event: 'play_start', play: number, name: play.name, hosts: [], steps: [] });
       if (able.length === 0) continue;
-      const gone = await runPlay(number, play, able, around);
-      for (const host of gone) out.add(host);
+      const end = await runPlay(number, play, able, around);
+      for (const host of end.out) out.add(host);
+      if (end.over) break;
     }
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));

@@ -207,6 +207,37 @@ const CASES: Readonly<Record<string, Case>> = {
     - { name: g, debug: { msg: g }, tags: never }
 `,
   },
+  'plays for others behind one that all hosts failed in': {
+    playbook: `- hosts: h1
+  gather_facts: false
+  tasks: [{ fail: { msg: x } }]
+- hosts: h2
+  gather_facts: false
+  tasks: [{ debug: { msg: second } }]
+`,
+  },
+  'plays for others behind one that too many hosts failed in': {
+    playbook: `- hosts: h1:h2
+  gather_facts: false
+  max_fail_percentage: 10
+  tasks:
+    - { fail: { msg: x }, when: inventory_hostname == "h1" }
+    - { debug: { msg: y } }
+- hosts: h3
+  gather_facts: false
+  tasks: [{ debug: { msg: second } }]
+`,
+  },
+  'plays for others behind one that some hosts failed in': {
+    playbook: `- hosts: h1:h2
+  gather_facts: false
+  tasks:
+    - { fail: { msg: x }, when: inventory_hostname == "h1" }
+- hosts: h3
+  gather_facts: false
+  tasks: [{ debug: { msg: second } }]
+`,
+  },
   'end_host, end_play and clear_facts among failures': {
     playbook: `- hosts: all
   gather_facts: false
