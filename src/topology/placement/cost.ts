@@ -98,7 +98,9 @@ export function movedKib(host: Host, guest: Guest, cells: readonly { node: numbe
   const stays = cells
     .filter(({ node }) => now.includes(node))
     .reduce((sum, { memoryKib }) => sum + Math.min(memoryKib, guest.memoryKib / now.length), 0);
-  return Math.max(0, Math.round(guest.memoryKib - stays));
+  const moved = Math.round(guest.memoryKib - stays);
+  // What does not divide into whole pages is no move.
+  return moved < guest.pageKib * cells.length ? 0 : moved;
 }
 
 /** The nodes that a guest has vCPUs on now. */

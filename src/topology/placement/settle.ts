@@ -1,4 +1,15 @@
-import { type Assignment, compare, LLCS, movedPins, NODES, PINS, SHARED, scoreOf, UNPLACED } from './cost.ts';
+import {
+  type Assignment,
+  compare,
+  LLCS,
+  movedPins,
+  NODES,
+  PINS,
+  published,
+  SHARED,
+  scoreOf,
+  UNPLACED,
+} from './cost.ts';
 import { bringHome, stayers } from './current.ts';
 import type { Demand } from './demand.ts';
 import { type Draft, draft } from './draft.ts';
@@ -43,8 +54,13 @@ function planOnce(host: Host, demands: readonly Demand[], goal: Goal): Draft {
   return stability === 'sticky' ? still : withMoves(host, demands, still, goal);
 }
 
-/** A guest more is worth any move; else each running guest that moves has to bring so many nodes, caches or cores. */
+/**
+ * A guest more is worth any move; else each running guest that moves has to bring so many nodes, caches or cores. What only
+ * breaks ties among new places moves nobody.
+ */
 function pays(host: Host, still: Draft, free: Draft, minGain: number): boolean {
+  const [now, then] = [published(still.score), published(free.score)];
+  if (compare(then, now, now.length) > 0) return false;
   const saved = (at: number) => (still.score[at] ?? 0) - (free.score[at] ?? 0);
   if (saved(UNPLACED) > 0) return true;
   return saved(NODES) + saved(LLCS) + saved(SHARED) >= minGain * (moves(host, free) - moves(host, still));

@@ -82,6 +82,32 @@ describe('a guest that requires siblings', () => {
   });
 });
 
+describe('a guest on several nodes', () => {
+  const distance = (a: number, b: number) => (a === b ? 10 : a >> 1 === b >> 1 ? 12 : 21);
+  const topology = machine({ nodes: 4, cores: 4, distance });
+
+  it('has two that are near each other', () => {
+    const { guests } = place(topology, [guest('g', 6), guest('h', 3)]);
+
+    expect(guests.get('g')?.cells.map(({ node }) => node >> 1)).toEqual([0, 0]);
+  });
+
+  it('has moved no memory where its pages do not divide evenly', () => {
+    const there = at('g', ['0', '4', '8'], { memoryKib: 2 * GIB, numaNodes: 3 });
+
+    expect(place(topology, [there]).cost).toEqual([0, 0, 0, 0, 0, 0, 3 * 17 + 3, 0]);
+  });
+
+  it('is not moved while it runs for nearer ones alone', () => {
+    const far = at('g', ['0', '1', '2', '8', '9', '10'], { memoryKib: GIB });
+
+    const { guests, cost } = place(topology, [far], { stability: 'optimise' });
+
+    expect(guests.get('g')?.kept).toBe(true);
+    expect(cost.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+});
+
 describe('a large host', () => {
   it('has a place for all guests, each on the two nodes that are nearest to each other', {
     timeout: 60_000,
