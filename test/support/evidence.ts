@@ -4,7 +4,7 @@ import { INTERRUPTS, memoryOf, pidOf } from './guest-commands.ts';
 import type { Kvmplay } from './kvmplay.ts';
 
 /** What `kvmplay evidence` says of the one host, and the text of it, to be kept as a user keeps it. */
-function evidenceOf(kvmplay: Kvmplay): { evidence: Evidence; text: string } {
+export function evidenceOf(kvmplay: Kvmplay): { evidence: Evidence; text: string } {
   const text = kvmplay.evidence('--output', 'json', '--interval', '2', '--samples', '3');
   const [evidence] = (JSON.parse(text) as EvidenceDocument).hosts;
   if (!evidence) throw new Error(`no evidence of any host: ${text}`);

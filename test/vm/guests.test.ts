@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { countedEvidence, evidenceOf } from '../support/evidence.ts';
 import { argvOf, cgroupOf, hugeMemoryOf, threadsOf } from '../support/guest-commands.ts';
 import { type Kvmplay, type Outcome, of } from '../support/kvmplay.ts';
 import { expectProven } from '../support/proven.ts';
@@ -60,6 +63,8 @@ describe.skipIf(vm === undefined).sequential('guests on a host of two nodes', ()
   let before: string;
   let audit: Outcome;
   let run: Outcome;
+  /** What `kvmplay evidence` said before anything was tuned, kept as a user keeps it. */
+  let untuned: string;
 
   const readBack = () => {
     const shown = host.readAll(Object.keys(PROOF));
@@ -103,6 +108,20 @@ describe.skipIf(vm === undefined).sequential('guests on a host of two nodes', ()
     expect(host.read(threadsOf('db'))).toBe('CPU 0/TCG: 0-7\nCPU 1/TCG: 0-7\nemulator: 0-7');
   });
 
+  test('evidence of guests that nobody has tuned: they may run anywhere, and no huge page is used', () => {
+    const { evidence, text } = evidenceOf(kvmplay);
+    const { guests, nodes } = evidence;
+    untuned = join(host.directory, 'untuned.json');
+    writeFileSync(untuned, text);
+
+    expect(guests.map(({ name, hugetlbMib }) => [name, hugetlbMib])).toEqual([
+      ['db', 0],
+      ['web', 0],
+    ]);
+    expect(new Set(guests.flatMap(({ vcpus }) => vcpus.map(({ allowed }) => allowed)))).toEqual(new Set(['0-7']));
+    expect(nodes.flatMap(({ hugepages }) => hugepages.map(({ used }) => used))).toEqual([0, 0, 0, 0]);
+  });
+
   test('a run moves the threads of guests that run at once, and says what waits for their next start', () => {
     run = kvmplay.run(TASKS);
 
@@ -135,6 +154,46 @@ describe.skipIf(vm === undefined).sequential('guests on a host of two nodes', ()
     start();
 
     expect(readBack()).toEqual(PROOF);
+  });
+
+  test("evidence of both, then: where they ran and where their memory is, as the system's own tools count it", () => {
+    const { guests, nodes, cpus, samples } = countedEvidence(kvmplay, host.read);
+    const [db, web] = guests;
+
+    expect(db?.vcpus.map(({ vcpu, allowed, ran }) => ({ vcpu, allowed, ran }))).toEqual([
+      { vcpu: 0, allowed: '6', ran: [{ cpu: 6, times: samples }] },
+      { vcpu: 1, allowed: '7', ran: [{ cpu: 7, times: samples }] },
+    ]);
+    expect(db?.threads).toMatchObject([{ thread: 'emulator', allowed: '4-5' }]);
+    expect([db?.hugetlbMib, web?.hugetlbMib]).toEqual([64, 32]);
+    // All of the guest's own memory is near; what is far is QEMU's, on the node that it was started on.
+    expect(db?.remoteMib).toBe(db?.memory?.find(({ node }) => node === 0)?.mib ?? 0);
+    expect(db?.memory?.find(({ node }) => node === 1)?.mib).toBeGreaterThanOrEqual(64);
+    expect(nodes.map(({ hugepages }) => hugepages.find(({ kib }) => kib === 2048))).toEqual([
+      { kib: 2048, total: 20, used: 16 },
+      { kib: 2048, total: 52, used: 32 },
+    ]);
+    expect(cpus.map(({ cpu }) => cpu)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect([cpus[6]?.vcpus, cpus[7]?.vcpus]).toEqual([['db/0'], ['db/1']]);
+  });
+
+  test('and what it was good for, beside what was before', () => {
+    const rows = kvmplay
+      .evidence('--before', untuned, '--interval', '2', '--samples', '3')
+      .replaceAll(/ {2,}/g, ' | ')
+      .split('\n');
+
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        'host | huge pages of 2048 KiB used, node 0 | 0 of 0 | 16 of 20',
+        'host | huge pages of 2048 KiB used, node 1 | 0 of 0 | 32 of 52',
+        'db | in huge pages, MiB | 0 | 64',
+        'web | in huge pages, MiB | 0 | 32',
+        expect.stringMatching(/^db \| vCPUs ran on CPUs \| [0-7,-]+ \| 6-7$/),
+        expect.stringMatching(/^db \| vCPUs ran on nodes \| [01,-]+ \| 1$/),
+        expect.stringMatching(/^web \| vCPUs ran on nodes \| [01,-]+ \| 0$/),
+      ]),
+    );
   });
 
   test('a second run changes nothing, in one round trip', () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { evidenceOf } from '../../support/evidence.ts';
 import { argvOf, cgroupOf, hugeMemoryOf, pidOf, threadsOf } from '../../support/guest-commands.ts';
 import { type Kvmplay, type Outcome, of } from '../../support/kvmplay.ts';
 import { expectProven } from '../../support/proven.ts';
@@ -120,6 +121,9 @@ describe.skipIf(vm === undefined).sequential('guests under KVM', () => {
     start();
 
     expect(readBack()).toEqual(PROOF);
+    // Of both vhost threads together.
+    const net = evidenceOf(kvmplay).evidence.guests.find(({ name }) => name === 'net');
+    expect(net?.threads.find(({ thread }) => thread === 'vhost')).toMatchObject({ allowed: '1' });
   });
 
   test('a second run changes nothing, in one round trip', () => {
