@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Remote } from '../../src/contract/index.ts';
 import { connect } from '../../src/transport/connect.ts';
 import { targetOf } from '../../src/transport/target.ts';
-import { freePort, noSshd, type Sshd } from '../support/sshd.ts';
+import { freePort, makeKey, noSshd, type Sshd } from '../support/sshd.ts';
 import { ask, nobody, openSite, run } from './site.ts';
 
 const why = noSshd();
@@ -98,6 +100,25 @@ describe.skipIf(why)(`many hosts, and hosts in trouble${why ? ` (skipped: ${why}
     const sshd = await site.server({ config: ['MaxSessions 0'] });
 
     await expect(open(sshd)).rejects.toMatchObject({ code: 'SessionRefused' });
+  });
+
+  test('a connection that is gone before a shell has started is told as lost', async () => {
+    const hostKey = makeKey(site.folder, 'ed25519', { name: 'host' });
+    const server = new ssh2.Server({ hostKeys: [readFileSync(hostKey.path)] }, (connection) => {
+      connection.on('error', () => undefined);
+      connection.on('authentication', (context) => context.accept());
+      connection.on('session', () => connection.end());
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    site.know(`[127.0.0.1]:${port} ${hostKey.publicKey}\n`);
+    const sshd = await site.server();
+
+    await expect(open(sshd, { ansible_port: port })).rejects.toMatchObject({
+      code: 'ConnectionLost',
+      message: 'kvm1: the connection was lost before a shell had started',
+    });
+    server.close();
   });
 
   test.each([

@@ -15,6 +15,7 @@ export const kvmplayOver = ({ port, keyFile, knownHostsFile, directory }: Addres
       ansible_become: true,
       ansible_become_password: 'ops-password',
       ansible_ssh_private_key_file: keyFile,
-      ansible_ssh_common_args: `-F none -o UserKnownHostsFile=${knownHostsFile}`,
+      // Beside guests it may say nothing for longer than a host that is alive.
+      ansible_ssh_common_args: `-F none -o ServerAliveInterval=60 -o UserKnownHostsFile=${knownHostsFile}`,
     },
   });

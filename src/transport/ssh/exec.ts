@@ -46,6 +46,16 @@ function open(hop: Hop, client: Client, command: string): Promise<ClientChannel>
       () => false,
       () => fail('nothing answered'),
     );
+    let why = '';
+    client.on('error', (error) => {
+      why = `: ${error.message}`;
+    });
+    client.once('close', () => {
+      clock.stop();
+      reject(
+        new Unreachable('ConnectionLost', `${hop.label}: the connection was lost before a shell had started${why}`),
+      );
+    });
     try {
       client.exec(command, (error, stream) => {
         clock.stop();
