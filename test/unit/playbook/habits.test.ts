@@ -61,7 +61,6 @@ describe('what people who know Ansible write, and is not here, names what to wri
     ['ansible.posix.synchronize: { src: a, dest: b }', '3:7', 'copy'],
     ['stat: { path: /x }', '3:7', 'reads_only: true'],
     ['service_facts:', '3:7', 'leave it out'],
-    ['stat: { path: /x }', '3:7', 'command with check_mode: false'],
     ['community.libvirt.virt: {}', '3:7', 'domain'],
     ['ansible.builtin.user: { name: x }', '3:7', 'own-modules.md'],
     ['meta: refresh_inventory', '3:13', 'read once'],

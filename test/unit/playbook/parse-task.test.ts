@@ -142,8 +142,8 @@ describe('a task', () => {
     ['an unknown module', '- sysclt: {}', 'UnknownModule 3:7 there is no module "sysclt" (did you mean "sysctl"?)'],
     [
       'another collection',
-      '- ansible.posix.sysctl: {}',
-      'UnknownModule 3:7 there is no module "ansible.posix.sysctl" (did you mean "sysctl"?)',
+      '- example.general.sysctl: {}',
+      'UnknownModule 3:7 there is no module "example.general.sysctl" (did you mean "sysctl"?)',
     ],
     [
       'a misspelt keyword',
