@@ -1,82 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotKnown } from '../contract/index.ts';
-import { handlersFor } from '../playbook/handlers.ts';
-import type { Block, Item, Meta, Play, Task } from '../playbook/types.ts';
-import { mistake, UserError } from '../source/diagnostic.ts';
-import { didYouMean } from '../source/nearest.ts';
+import type { Block, Item, Meta, Task } from '../playbook/types.ts';
+import { UserError } from '../source/diagnostic.ts';
 import { showAt } from '../source/show-at.ts';
 import { known, type Scope, test } from '../template/index.ts';
-import type { Batch } from './batch.ts';
 import { censored } from './censor.ts';
-import type { Clash } from './cross-check.ts';
 import type { Result } from './events.ts';
-import { firstUnmet } from './judge.ts';
+import { type HostWalk, type Inside, type Leave, OUTSIDE } from './host-walk.ts';
 import { decided, failure, labelOf, titleOf, turnsOf } from './loop.ts';
+import { notifiedBy } from './notified.ts';
 import type { Attempt } from './outcome.ts';
-import type { TaskEnd } from './run-task.ts';
-import { runTask } from './run-task.ts';
-import { isCheck, isHidden, settled, settledNames, settleWarily } from './settle.ts';
+import { runTask, type TaskEnd } from './run-task.ts';
+import { isCheck, isHidden, settled, settleWarily } from './settle.ts';
 import type { Spot } from './spot.ts';
-import { type Flush, isFlushed, type Steps, tasksOf } from './steps.ts';
+import { type Flush, isFlushed, tasksOf } from './steps.ts';
 import { suspect, unknownTurn } from './suspect.ts';
-import type { TaskContext } from './task-context.ts';
-
-/** One host's walk through one play. */
-export interface HostWalk {
-  readonly host: string;
-  readonly play: Play;
-  readonly steps: Steps;
-  readonly batch: Batch;
-  /** All hosts of the batch go step by step, since a failure of one must stop the others. */
-  readonly lockstep: boolean;
-  /** What does not say otherwise is only foretold. */
-  readonly check: boolean;
-  readonly forceHandlers: boolean;
-  readonly context: (
-    task: Task,
-    inside: Inside,
-    way: { readonly told: readonly Task[]; readonly once: boolean; readonly emit: (result: Result) => void },
-  ) => TaskContext;
-  /** Reads the facts that this looks at; gives what there is to say where they cannot be read. */
-  readonly ready: (item: Item, inside: Inside) => Promise<Attempt | undefined>;
-  readonly clearFacts: () => Promise<void>;
-  readonly scope: (item: Item, inside: Inside) => Scope;
-  readonly emit: (spot: Spot, result: Result) => void;
-  /** So many at a time for tasks with `throttle`, and asked of the operator with `--step`. */
-  readonly admit: (task: Task, throttle: number, work: () => Promise<TaskEnd>) => Promise<TaskEnd>;
-  /** Handlers that an earlier run left. */
-  readonly pending: readonly Task[];
-  /** Written down: `by` makes it necessary to run these handlers, or has run them. */
-  readonly note: (is: 'notified' | 'settled', by: Task, handlers: readonly Task[]) => Promise<void>;
-  /** What tasks of the play cannot both have here. */
-  readonly clashes: () => Promise<readonly Clash[]>;
-  /** Told before the host leaves, so that the others can be stopped in time. */
-  readonly failed: (task?: Task) => void;
-}
 
 /** That a handler is to be run, or may be. */
 interface Notice {
   readonly doubt?: string;
 }
-
-/** What a list of tasks is done in. */
-export interface Inside {
-  /** A `rescue` around will take a failure. */
-  readonly rescued: boolean;
-  /** Turns of the loops around, as they stand before a step in a spot. */
-  readonly turns: Spot;
-  /** What the loops around name. */
-  readonly locals: Readonly<Record<string, unknown>>;
-  /** How the turns are called in reports. */
-  readonly labels: readonly unknown[];
-  /** An `always`: it is done even if another host's failure ends the play. */
-  readonly always: boolean;
-}
-
-const OUTSIDE: Inside = { rescued: false, turns: [], locals: {}, labels: [], always: false };
-
-/** How the host left the play. */
-export type Leave = 'done' | 'failed' | 'unreachable' | 'ended' | 'play-ended' | 'stopped';
 
 /** Thrown inside a walk to leave it; never seen outside. */
 class Stop extends Error {
@@ -330,33 +273,4 @@ function sureOrNone<T>(read: () => readonly T[]): readonly T[] {
     if (error instanceof NotKnown || error instanceof UserError) return [];
     throw error;
   }
-}
-
-/** Where it cannot be told, for instance before a loop's item is known, the task itself says so. */
-function isSkipped({ when }: Task, scope: Scope): boolean {
-  try {
-    return firstUnmet(when, scope)?.status === 'skipped';
-  } catch {
-    return false;
-  }
-}
-
-/** Each once, whatever number of names it was notified by. */
-function notifiedBy(task: Task, scopeOf: (item: Task) => Scope, handlers: readonly Task[]): readonly Task[] {
-  if (task.notify.length === 0) return [];
-  const scope = scopeOf(task);
-  if (isSkipped(task, scope)) return [];
-  const nameOf = (handler: Task) => titleOf(handler, scopeOf(handler));
-  const found = task.notify.flatMap((written) =>
-    settledNames(written, scope).flatMap((name) => {
-      const named = handlersFor(handlers, task, name, nameOf);
-      if (named.length > 0) return named;
-      const hint =
-        didYouMean(name, handlers.map(nameOf)) ?? 'handlers stand under "handlers" of the play, or in the role';
-      throw new UserError([
-        mistake('UnknownHandler', `no handler is called "${name}" or listens to it`, written.at, hint),
-      ]);
-    }),
-  );
-  return [...new Set(found)];
 }
