@@ -24,13 +24,16 @@ const MACHINES = {
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];
 
+/** Instructions that the kernel and libc take for quick ones, and that TCG does byte by byte. */
+const SLOW_HERE = '-erms,-fsrm,-avx,-avx2';
+
 /** CPUs, memory and nodes as qemu arguments. Nodes of one socket are 12 apart, of two 21. */
 export function machineArguments(name: MachineName): string[] {
   const { vendor, sockets, dies, cores, threads, nodes, nodeMemoryMiB } = MACHINES[name];
   const cpus = sockets * dies * cores * threads;
   const perNode = cpus / nodes;
   const argv = ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-m', `${nodes * nodeMemoryMiB}M`];
-  argv.push('-cpu', vendor === 'intel' ? 'max,vendor=GenuineIntel' : 'max');
+  argv.push('-cpu', `max,${SLOW_HERE}${vendor === 'intel' ? ',vendor=GenuineIntel' : ''}`);
   argv.push('-smp', `${cpus},sockets=${sockets},dies=${dies},cores=${cores},threads=${threads}`);
   for (let node = 0; node < nodes; node++) {
     argv.push('-object', `memory-backend-ram,id=m${node},size=${nodeMemoryMiB}M`);
