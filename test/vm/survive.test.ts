@@ -7,9 +7,8 @@ import { kvmplayOver } from './kvmplay.ts';
 
 const vm = inject('vm');
 
-/** By case: what the kernel calls the things that it is about, which may be something else after a boot. */
+/** By case: what the kernel calls the things that it is about, where it may be something else after a boot and nothing else names them. */
 const NAMED: Readonly<Record<string, string>> = {
-  io_scheduler: 'readlink -f /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_HDD0001',
   irq_affinity: 'ls -d /proc/irq/*/*-rxtx-* /proc/irq/*/virtio*',
 };
 /** Of what is looked at, the cases' names. */
@@ -133,7 +132,7 @@ describe.skipIf(vm === undefined).sequential('on a real kernel', () => {
       const back = kvmplay.rollback(run.id);
 
       expect(back.status, back.words).toBe(0);
-      // What was live is taken back under the name that it had, and the boot may have given that to another disk or interrupt.
+      // What was live is taken back under the name that it had, and the boot may have given that to another interrupt.
       const now = namesNow();
       const other = Object.keys(NAMED).filter((name) => now[name] !== named[name]);
       const kept = (all: readonly string[]) => all.filter((_, at) => !other.includes(names[at] ?? ''));
