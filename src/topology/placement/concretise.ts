@@ -20,6 +20,8 @@ interface Part {
   readonly threads: number;
   /** Whether nobody else comes here: no place for emulator threads. */
   readonly alone: boolean;
+  /** Whether it is no place for vCPUs. */
+  readonly aside: boolean;
 }
 
 /**
@@ -78,7 +80,13 @@ export function concretise(host: Host, base: Base, options: readonly Option[], r
         for (const { pocket } of one.takes) bindPocket(pocket, node);
         const all = [...(parts.get(one) ?? [])]
           .map((part) => ({ ...part, core: bindCore(part.slot, guest) }))
-          .sort((a, b) => Number(b.alone) - Number(a.alone) || b.threads - a.threads || a.core - b.core)
+          .sort(
+            (a, b) =>
+              Number(a.aside) - Number(b.aside) ||
+              Number(b.alone) - Number(a.alone) ||
+              b.threads - a.threads ||
+              a.core - b.core,
+          )
           .map(({ core, threads }) => takeThreads(left[core] ?? missing(), threads, guest));
         const own = one.cell.extra > 0 ? emulatorsOf(host, all, guest) : [];
         cpus.push(...seat(differenceOf(all.flat(), own), one, guest));
@@ -104,7 +112,7 @@ function layOut(host: Host, base: Base, options: readonly Option[]): Map<CellOpt
     for (const { pocket, split } of cell.takes)
       for (const take of split)
         for (const slot of (slots[pocket] ?? []).filter(({ state }) => state === take.state).slice(0, take.cores)) {
-          mine.push({ slot, threads: take.threads, alone: take.alone });
+          mine.push({ slot, threads: take.threads, alone: take.alone, aside: take.aside === true });
           slot.state = take.alone ? undefined : host.after[take.state]?.[take.threads];
         }
     parts.set(cell, mine);

@@ -8,6 +8,8 @@ export interface Take {
   readonly threads: number;
   /** Whether the rest of the core is lost to others. */
   readonly alone: boolean;
+  /** Whether emulator threads alone come here: no vCPU may be on what is left of a core. */
+  readonly aside?: true;
 }
 
 /** One way to take CPUs from a pocket: whole cores first, then what is left of a core, then the emulator's CPU. */
@@ -58,19 +60,24 @@ function isolated(host: Host, counts: Counts, vcpus: number, extra: number): Spl
 }
 
 const withEmulator = (host: Host, counts: Counts, split: Split, extra: number): Split[] =>
-  extra === 0 ? [split] : packings(host, remaining(counts, split), extra).map((more) => [...split, ...more]);
+  extra === 0
+    ? [split]
+    : packings(host, remaining(counts, split), extra).map((more) => [
+        ...split,
+        ...more.map((take): Take => ({ ...take, aside: true })),
+      ]);
 
-/** Whole free cores with several threads; an odd vCPU sits in such a core too. The emulator takes any thread. */
+/** Whole free cores with several threads; an odd vCPU sits in such a core too. The emulator takes any thread, beside it first. */
 function siblings(host: Host, counts: Counts, vcpus: number, extra: number): Split[] {
   const wholes = host.states.map((state, at) =>
     state.free === state.size && state.guests === 0 && state.size > 1 ? (counts[at] ?? 0) : 0,
   );
   return packings(host, wholes, vcpus).flatMap((split) => {
     if (extra === 0) return [split];
+    const elsewhere = withEmulator(host, counts, split, extra);
     const last = split.at(-1);
     const open = last && last.threads < (host.states[last.state]?.free ?? 0) ? last : undefined;
-    if (open) return [[...split.slice(0, -1), { ...open, threads: open.threads + 1 }]];
-    return withEmulator(host, counts, split, extra);
+    return open ? [[...split.slice(0, -1), { ...open, threads: open.threads + 1 }], ...elsewhere] : elsewhere;
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpuSet } from '../../../../src/contract/index.ts';
-import type { Guest, PlacementOptions } from '../../../../src/topology/index.ts';
+import type { Guest, PlacementOptions, Topology } from '../../../../src/topology/index.ts';
 import { guest, type Machine, machine, place } from '../../../support/machines.ts';
 import { expectToStand } from '../../../support/stands.ts';
 
@@ -81,6 +81,48 @@ describe('a guest that requires siblings', () => {
     expect(there?.emulator).toHaveLength(1);
   });
 });
+
+describe('a guest whose emulator has a CPU of its own', () => {
+  it('keeps its vCPUs on whole cores, wherever the emulator is', () => {
+    const topology = machine({ llcs: 2, cores: 2, threads: 2 });
+
+    const { guests } = place(topology, [guest('g', 3, { threads: 'require', emulator: 'isolate' })], {
+      reserve: [0, 4],
+    });
+
+    expect(guests.get('g')?.vcpus.flat()).toEqual([2, 3, 6]);
+    expect(guests.get('g')?.emulator).toEqual([1]);
+  });
+
+  it('leaves the odd thread of a whole core to another guest where that is cheaper', () => {
+    const topology = unevenCores();
+
+    const { cost, optimal } = place(topology, [
+      guest('g0', 3),
+      guest('g1', 2),
+      guest('g2', 1, { threads: 'require', emulator: 'isolate' }),
+    ]);
+
+    expect({ cost: cost.slice(0, 4), optimal }).toEqual({ cost: [0, 0, 0, 1], optimal: true });
+  });
+});
+
+/** Two caches: a core of four threads and a lone CPU, a core of two and a lone CPU. */
+function unevenCores(): Topology {
+  const whole = machine({ llcs: 2, cores: 5 });
+  const llcs = [
+    [0, 1, 2, 3, 4],
+    [5, 6, 7],
+  ];
+  const online = llcs.flat();
+  return {
+    ...whole,
+    cpus: { ...whole.cpus, online },
+    cores: [[0, 1, 2, 3], [4], [5, 6], [7]].map((cpus) => ({ cpus })),
+    llcs: llcs.map((cpus) => ({ cpus, node: 0, shares: 'l3' })),
+    nodes: whole.nodes.map((node) => ({ ...node, cpus: online })),
+  };
+}
 
 describe('a guest on several nodes', () => {
   const distance = (a: number, b: number) => (a === b ? 10 : a >> 1 === b >> 1 ? 12 : 21);
