@@ -61,8 +61,8 @@ const wantsOwnCpu = ({ guest }: Demand): boolean => guest.policy === 'dedicated'
 const firstToStay = ({ guest: a }: Demand, { guest: b }: Demand): number =>
   Number(b.frozen === true) - Number(a.frozen === true) ||
   Number(a.policy === 'shared') - Number(b.policy === 'shared') ||
-  b.priority - a.priority ||
   Number(b.running) - Number(a.running) ||
+  b.priority - a.priority ||
   (a.name < b.name ? -1 : 1);
 
 /** Where it is pinned now, when every vCPU has a place that its policy allows: one CPU, or some of one node. */
@@ -100,7 +100,7 @@ function mayBeAt(host: Host, there: Assignment, occupancy: Occupancy, overcommit
   if (!isFree || !spans.includes(there.cells.length) || !isOfOneKind(host, there)) return false;
   if (!keepsThreadPolicy(host, there) || !leavesOthersAlone(host, there, occupancy)) return false;
   occupancy.add(there);
-  const fits = guest.running || occupancy.holds(there);
+  const fits = occupancy.holds(there);
   const floats = occupancy.floatsBeside(there, overcommit);
   occupancy.remove(there);
   return fits && floats;

@@ -166,12 +166,18 @@ export function indexOfState(
   return at < 0 ? undefined : at;
 }
 
-/** Huge pages: the free ones and those that the planned guests hold. Else what is left of the node's memory. */
+/**
+ * Huge pages: the free ones and those that the planned guests hold, which may be said of guests that hold none yet: never
+ * more than there are. Else what is left of the node's memory.
+ */
 function capacityOf(node: NumaNode, topology: Topology, guests: readonly Guest[]): (pageKib: number) => number {
   const { memoryKib, hugepages } = node;
   return (pageKib) => {
     if (memoryKib === undefined && Object.keys(hugepages).length === 0) return Number.POSITIVE_INFINITY;
-    if (pageKib > 4) return (hugepages[pageKib]?.free ?? 0) * pageKib + heldOn(node, topology, guests, pageKib);
+    if (pageKib > 4) {
+      const { total, free } = hugepages[pageKib] ?? { total: 0, free: 0 };
+      return Math.min(total * pageKib, free * pageKib + heldOn(node, topology, guests, pageKib));
+    }
     if (memoryKib === undefined) return Number.POSITIVE_INFINITY;
     const huge = Object.entries(hugepages).reduce((sum, [size, pool]) => sum + Number(size) * pool.total, 0);
     return Math.max(0, Math.floor(memoryKib - huge - Math.max(HOST_KIB, memoryKib * HOST_SHARE)));

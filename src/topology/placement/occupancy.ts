@@ -1,5 +1,5 @@
 import { cpusOf, isAlone } from './base.ts';
-import type { Assignment } from './cost.ts';
+import { type Assignment, movedKib } from './cost.ts';
 import { overheadKib } from './demand.ts';
 import type { Host } from './host.ts';
 import { hasFloatingRoom, missing } from './state.ts';
@@ -10,7 +10,7 @@ export interface Occupancy {
   readonly remove: (one: Assignment) => void;
   /** Who has a CPU. */
   readonly ownerOf: (cpu: number) => Assignment | undefined;
-  /** Whether its memory fits on its nodes. */
+  /** Whether its memory fits on its nodes, or is there already with that of nobody who comes. */
   readonly holds: (one: Assignment) => boolean;
   /** Whether those who float on its nodes have room enough. */
   readonly floatsBeside: (one: Assignment, overcommit: number) => boolean;
@@ -18,6 +18,7 @@ export interface Occupancy {
 
 export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy {
   const owners = new Map<number, Assignment>();
+  const present = new Set<Assignment>();
   const memory = new Map<number, number[]>();
   const pools = host.nodes.map(() => 0);
   const floating = host.nodes.map((): number[] => []);
@@ -37,6 +38,8 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
   };
   const change = (one: Assignment, sign: 1 | -1) => {
     const { guest } = one.demand;
+    if (sign > 0) present.add(one);
+    else present.delete(one);
     const cores = [...new Set(cpusOf(one).flatMap((cpu) => host.coreOf.get(cpu) ?? []))];
     for (const core of cores) count(host.cores[core] ?? missing(), -1);
     for (const cpu of cpusOf(one)) if (sign > 0) owners.set(cpu, one);
@@ -57,7 +60,14 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
     add: (one) => change(one, 1),
     remove: (one) => change(one, -1),
     ownerOf: (cpu) => owners.get(cpu),
-    holds: ({ demand, cells }) => cells.every(({ node }) => (memoryOf(demand.guest.pageKib)[node] ?? 0) >= 0),
+    holds: ({ demand: { guest }, cells }) =>
+      cells.every(({ node }) => {
+        if ((memoryOf(guest.pageKib)[node] ?? 0) >= 0) return true;
+        const beside = [...present].filter(
+          (one) => one.demand.guest.pageKib === guest.pageKib && one.cells.some((cell) => cell.node === node),
+        );
+        return beside.every((one) => isThereNow(host, one));
+      }),
     floatsBeside: ({ cells }, overcommit) =>
       cells.every(({ node }) => {
         const there = floating[node] ?? missing();
@@ -66,3 +76,7 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
       }),
   };
 }
+
+/** Who runs with all of its memory where it is now, and who has none. */
+const isThereNow = (host: Host, { demand: { guest }, cells }: Assignment): boolean =>
+  guest.memoryKib === 0 || (guest.running && guest.current.size > 0 && movedKib(host, guest, cells) === 0);

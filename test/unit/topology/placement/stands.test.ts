@@ -124,6 +124,29 @@ function unevenCores(): Topology {
   };
 }
 
+describe('memory', () => {
+  it('of a guest that runs is there already, but who comes beside it has to fit', () => {
+    const even = machine({ nodes: 2, cores: 4 });
+    const nodes = even.nodes.map((node, number) => ({ ...node, memoryKib: (number === 0 ? 4 : 8) * GIB }));
+    const runs = at('runs', ['0'], { memoryKib: 3 * GIB });
+    const comes = guest('comes', 2, { threads: 'isolate', numaNodes: 2, memoryKib: 3 * GIB });
+
+    const { guests, cost } = place({ ...even, nodes }, [runs, comes], { stability: 'optimise' });
+
+    expect(cost.slice(0, 5)).toEqual([0, 0, 0, 0, 3 * GIB]);
+    expect(guests.get('runs')?.cells.map(({ node }) => node)).toEqual([1]);
+  });
+
+  it('in huge pages is never more than there are, whatever guests are said to hold', () => {
+    const topology = machine({ cores: 4, hugepages: { 2048: 512 } });
+    const pages = { memoryKib: GIB, pageKib: 2048 };
+
+    const { missing } = place(topology, [at('runs', ['0'], pages), guest('comes', 1, pages)]);
+
+    expect(missing.map((one) => one.guest)).toEqual(['comes']);
+  });
+});
+
 describe('a guest on several nodes', () => {
   const distance = (a: number, b: number) => (a === b ? 10 : a >> 1 === b >> 1 ? 12 : 21);
   const topology = machine({ nodes: 4, cores: 4, distance });
