@@ -66,11 +66,13 @@ function leastPinsMoved(host: Host, { guest }: Demand, cells: readonly CellOptio
     );
   let kept = 0;
   for (const { cell, takes } of cells) {
-    const pins: number[] = [];
+    // Of vCPUs that are on one CPU now, one can stay.
+    const now = new Set<number>();
     for (let at = 0; at < cell.vcpus; at += 1) {
       const pin = guest.current.get(cell.firstVcpu + at);
-      if (pin?.length === 1) pins.push(host.pocketOf.get(pin[0] ?? -1) ?? -1);
+      if (pin?.length === 1) now.add(pin[0] ?? -1);
     }
+    const pins = [...now].map((cpu) => host.pocketOf.get(cpu) ?? -1);
     for (const { pocket, split } of takes) {
       const taken = split.reduce((threads, take) => threads + take.cores * take.threads, 0);
       kept += Math.min(taken, pins.filter((one) => one === pocket).length);

@@ -46,7 +46,7 @@ export function spreads(
         }),
       );
     const shares = snug ? oneShare(mine, cell) : small ? allShares(mine, cell) : tidyShares(mine, cell);
-    complete &&= snug || small;
+    complete &&= snug || small || mine.length < 2;
     for (const share of shares) {
       const pieces = share.map(({ pocket, vcpus, extra }) =>
         waysToTake(host, state.counts[pocket] ?? missing(), guest.threads, vcpus, extra).map(

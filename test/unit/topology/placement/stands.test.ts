@@ -147,6 +147,22 @@ describe('memory', () => {
   });
 });
 
+describe('a plan', () => {
+  it('is the best where caches leave no choice, and is said to be', () => {
+    const { optimal } = place(machine({ nodes: 2, cores: 8, threads: 2 }), [guest('a', 16), guest('b', 16)], {
+      reserve: [0, 1],
+    });
+
+    expect(optimal).toBe(true);
+  });
+
+  it('counts one pin that stays where two vCPUs are on one CPU', () => {
+    const { cost, optimal } = place(machine({ cores: 4, threads: 2 }), [at('g', ['5', '5'])]);
+
+    expect({ pins: cost[5], optimal }).toEqual({ pins: 1, optimal: true });
+  });
+});
+
 describe('a guest on several nodes', () => {
   const distance = (a: number, b: number) => (a === b ? 10 : a >> 1 === b >> 1 ? 12 : 21);
   const topology = machine({ nodes: 4, cores: 4, distance });
