@@ -31,11 +31,11 @@ export function placementText(host: string, guests: readonly Guest[], placement:
   ].join('');
 }
 
-/** By vCPU; one set for all where they float. */
+/** By vCPU; where they float, one set for all on a node. */
 function pins({ vcpus }: GuestPlace): string {
   const sets = vcpus.map(formatCpuSet);
-  const [first = ''] = sets;
-  return sets.length > 1 && sets.every((set) => set === first) ? `${first} (any)` : sets.join(' ');
+  const floats = vcpus.some(({ length }) => length > 1);
+  return floats ? [...new Set(sets)].map((set) => `${set} (any)`).join(' ') : sets.join(' ');
 }
 
 const aside = ({ emulator, ioThreads }: GuestPlace): string[] => [

@@ -61,3 +61,9 @@ export function allowedSpans(host: Host, guest: Guest): number[] {
     return guest.numaNodes <= Math.min(host.nodes.length, guest.vcpus) ? [guest.numaNodes] : [];
   return Array.from({ length: Math.min(host.nodes.length, guest.vcpus) }, (_, at) => at + 1);
 }
+
+/** A guest of which it is not known how little it could be spread. */
+export function bareDemand(host: Host, guest: Guest): Demand {
+  const spans = allowedSpans(host, guest);
+  return { guest, minNodes: 0, minLlcs: 0, spans, cells: (nodes) => cellsOf(guest, nodes) };
+}

@@ -1,7 +1,7 @@
 import { baseOf } from './base.ts';
 import { concretise } from './concretise.ts';
 import { type Assignment, LLCS, type Score, scoreOf } from './cost.ts';
-import { allowedSpans, cellsOf, type Demand } from './demand.ts';
+import { bareDemand, cellsOf, type Demand } from './demand.ts';
 import type { Host } from './host.ts';
 import { optionsFor, tiersFor } from './options.ts';
 import type { Rules } from './rules.ts';
@@ -161,14 +161,8 @@ const asksOf = ({ vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulato
   [vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator].join(' ');
 
 function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'> {
-  const allowed = allowedSpans(host, guest);
-  const bare = {
-    guest: { ...guest, current: new Map() },
-    minNodes: 0,
-    minLlcs: 0,
-    spans: allowed,
-    cells: (nodes: number) => cellsOf(guest, nodes),
-  };
+  const bare = bareDemand(host, { ...guest, current: new Map() });
+  const allowed = bare.spans;
   const base = baseOf(host, [], [bare]);
   const rules = {
     overcommit,

@@ -1,45 +1,91 @@
-import { formatCpuSet } from '../../contract/index.ts';
+import { cpuSet, formatCpuSet } from '../../contract/index.ts';
+import { amount, counted } from './amount.ts';
 import { allowedSpans, type Demand } from './demand.ts';
 import type { Host, HostNode } from './host.ts';
-import { tiersFor } from './options.ts';
+import { nearestTo } from './nearest.ts';
 import type { Rules } from './rules.ts';
 import { missing, poolOn, type State } from './state.ts';
 import { roomIn } from './takes.ts';
 import type { Guest } from './types.ts';
 
-/** What keeps a guest out of each node, and the nearest thing that would be possible. */
-export function whyNot(
-  host: Host,
-  state: State,
-  demand: Demand,
-  rules: Rules,
-  demandOf: (guest: Guest) => Demand | undefined,
-): string {
+/** What keeps a guest out of each node, and the nearest thing that would be possible. `sizes`: of the host's huge pages. */
+export function whyNot(host: Host, state: State, demand: Demand, rules: Rules, sizes: readonly number[]): string {
   const { guest } = demand;
   if (host.nodes.length === 0)
     return `no CPU is left to guests: ${formatCpuSet(host.reserved)} are reserved; nearest: fewer reserved CPUs`;
-  const span = demand.spans.find((one) => one >= demand.minNodes) ?? demand.spans[0] ?? allowedSpans(host, guest)[0];
+  const near = nearestTo(host, state, guest, { ...rules, distant: false }, sizes);
+  const nearest = near === undefined ? '' : `; nearest: ${near}`;
+  const spans = allowedSpans(host, guest);
+  const span = demand.spans.find((one) => one >= demand.minNodes) ?? spans[0];
   if (span === undefined) {
     const nodes = host.nodes.length;
     const has =
-      nodes < Number(guest.numaNodes) ? `this host has ${nodes} with CPUs for guests` : `it has ${guest.vcpus} vCPUs`;
-    return `it asks for ${guest.numaNodes} nodes; ${has}`;
+      nodes < Number(guest.numaNodes)
+        ? `this host has ${nodes} with CPUs for guests`
+        : `it has ${counted(guest.vcpus, 'vCPU')}`;
+    return `it asks for ${guest.numaNodes} nodes; ${has}${nearest}`;
   }
   if (guest.policy === 'dedicated' && guest.threads === 'require' && host.coreSize === 1)
     return 'threads: require needs cores with several threads, this host has none; nearest: threads: prefer';
-  const [cell] = demand.cells(span);
-  const lacks = host.nodes.map((node) => ({
-    node,
-    lack: cell ? lackOn(host, state, guest, cell, node, rules) : undefined,
-  }));
-  const each = lacks.map(
-    ({ node, lack }) =>
-      `node ${node.id}: ${lack ?? (span > 1 ? 'would do for one part' : 'enough CPUs and memory, but not on cores that fit together')}`,
+  const lacks = (over: number) => lacksOf(host, state, demand, rules, over);
+  const parts = [span > 1 ? `split over ${span} nodes; ${inWords(lacks(span), span)}` : inWords(lacks(span), span)];
+  // Who is too large for every node lacks less in parts.
+  const others = demand.spans.length === 0 ? spans.slice(1).map((over) => ({ over, lack: lacks(over) })) : [];
+  const best = others.reduce<(typeof others)[number] | undefined>(
+    (least, one) => (least && shortIn(least.lack, least.over) <= shortIn(one.lack, one.over) ? least : one),
+    undefined,
   );
-  const parts = span > 1 ? [`split over ${span} nodes`, ...each] : each;
-  const near = nearest(host, state, guest, rules, demandOf);
-  return `${parts.join('; ')}${near === undefined ? '' : `; nearest: ${near}`}`;
+  if (best && shortIn(best.lack, best.over) < shortIn(lacks(span), span))
+    parts.push(`split evenly over ${best.over} nodes; ${inWords(best.lack, best.over)}`);
+  return `${parts.join('; ')}${nearest}`;
 }
+
+interface Lack {
+  readonly node: HostNode;
+  readonly text: string | undefined;
+  /** CPUs too few; where there are enough, a part of one for the memory that there is not. */
+  readonly short: number;
+}
+
+function lacksOf(host: Host, state: State, { guest, cells }: Demand, rules: Rules, span: number): Lack[] {
+  const [cell] = cells(span);
+  return host.nodes.map((node) => {
+    if (!cell) return { node, text: undefined, short: 0 };
+    const text = lackOn(host, state, guest, cell, node, rules);
+    const room = guest.policy === 'shared' ? poolOn(host, state, node.index) : roomOn(host, state, guest, node);
+    const memory = Math.max(0, cell.needKib - (state.memory.get(guest.pageKib)?.[node.index] ?? 0));
+    return { node, text, short: Math.max(0, cell.vcpus + cell.extra - room) + memory / (memory + GIB) };
+  });
+}
+
+const GIB = 1024 ** 2;
+
+/** On as many nodes as it wants, those that lack the least. */
+const shortIn = (lacks: readonly Lack[], span: number): number =>
+  lacks
+    .map(({ short }) => short)
+    .sort((a, b) => a - b)
+    .slice(0, span)
+    .reduce((sum, short) => sum + short, 0);
+
+/** Node by node; where there are many, those that lack the same together. */
+function inWords(lacks: readonly Lack[], span: number): string {
+  const enough = span > 1 ? 'would do for one part' : 'enough CPUs and memory, but not on cores that fit together';
+  const byText = new Map<string, number[]>();
+  for (const { node, text } of lacks) {
+    const key = lacks.length > MANY_NODES ? (text ?? enough) : `${node.id} ${text ?? enough}`;
+    byText.set(key, [...(byText.get(key) ?? []), node.id]);
+  }
+  return [...byText]
+    .map(([key, ids]) =>
+      lacks.length > MANY_NODES
+        ? `${ids.length === 1 ? 'node' : 'nodes'} ${formatCpuSet(cpuSet(ids))}: ${key}`
+        : `node ${key.replace(' ', ': ')}`,
+    )
+    .join('; ');
+}
+
+const MANY_NODES = 8;
 
 function lackOn(
   host: Host,
@@ -63,7 +109,7 @@ function lackOn(
       );
   } else {
     const whole = guest.threads === 'isolate' ? cell.vcpus : cpus;
-    const room = node.pockets.reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], guest.threads), 0);
+    const room = roomOn(host, state, guest, node);
     const { vcpus: floating, most } = state.floating[node.index] ?? missing();
     const pool = Math.max(most, Math.ceil(floating / rules.overcommit));
     if (room < whole) lacks.push(`need ${whole} ${wanted(guest)}, free ${room}`);
@@ -78,43 +124,5 @@ function lackOn(
 const wanted = ({ threads }: Guest): string =>
   threads === 'isolate' ? 'whole cores' : threads === 'require' ? 'CPUs on whole cores' : 'CPUs';
 
-/** `4096 2M pages`, `7.5 GiB`. */
-export function amount(kib: number, pageKib: number): string {
-  if (pageKib > 4)
-    return `${Math.floor(kib / pageKib)} ${pageKib % 1048576 === 0 ? `${pageKib / 1048576}G` : `${pageKib / 1024}M`} pages`;
-  return kib >= 1048576 ? `${Math.floor(kib / 104857.6) / 10} GiB` : `${Math.floor(kib / 1024)} MiB`;
-}
-
-function nearest(
-  host: Host,
-  state: State,
-  guest: Guest,
-  rules: Rules,
-  demandOf: (guest: Guest) => Demand | undefined,
-): string | undefined {
-  const fits = (change: Partial<Guest>) => {
-    const demand = demandOf({ ...guest, ...change });
-    return (
-      demand !== undefined && tiersFor(host, state, demand, rules).some(({ choice }) => choice().options.length > 0)
-    );
-  };
-  const changes: [string, Partial<Guest>][] = [
-    ['threads: prefer', { threads: 'prefer' }],
-    ['emulator: share', { emulator: 'share' }],
-    ['numa_nodes: auto', { numaNodes: 'auto' }],
-    ['page_size: 4k', { pageKib: 4 }],
-  ];
-  const found = changes.find(([, change]) => differs(guest, change) && fits(change));
-  if (found) return `it fits with ${found[0]}`;
-  for (let vcpus = guest.vcpus - 1; vcpus > 0; vcpus -= 1)
-    if (fits({ vcpus })) return `${vcpus} ${vcpus === 1 ? 'vCPU' : 'vCPUs'} would fit`;
-  if (guest.memoryKib > 0 && fits({ memoryKib: 0 })) {
-    const room = host.nodes.map((node) => state.memory.get(guest.pageKib)?.[node.index] ?? 0);
-    if (room.some((left) => left >= guest.pageKib))
-      return `${amount(Math.max(...room), guest.pageKib)} are the most on one node`;
-  }
-  return undefined;
-}
-
-const differs = (guest: Guest, change: Partial<Guest>): boolean =>
-  Object.entries(change).some(([key, value]) => guest[key as keyof Guest] !== value);
+const roomOn = (host: Host, state: State, { threads }: Guest, { pockets }: HostNode): number =>
+  pockets.reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], threads), 0);

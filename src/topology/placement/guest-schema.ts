@@ -7,11 +7,18 @@ const MOST_VCPUS = 4096;
 
 const cpus = z.union([z.string(), z.int()]).transform((list, context): CpuSet => {
   try {
-    return parseCpuSet(String(list));
+    const set = parseCpuSet(String(list));
+    if (set.length > 0) return set;
   } catch {
-    context.addIssue({ code: 'custom', message: `"${list}" is no list of CPUs, such as 0-3,8` });
-    return z.NEVER;
+    // Told below.
   }
+  context.addIssue({ code: 'custom', message: `"${list}" is no list of CPUs, such as 0-3,8` });
+  return z.NEVER;
+});
+
+/** Processors have pages of powers of two, the smallest of 4k. */
+const pageSize = kibibytes().refine((kib) => kib >= 4 && Number.isInteger(Math.log2(kib)), {
+  error: 'no processor has pages of that size: such as 4k, 2M or 1G',
 });
 
 /** A guest as a guests file describes it: the keys, in the order in which docs/placement.md tells of them. */
@@ -19,7 +26,7 @@ export const guestSchema = z.strictObject({
   name: z.string().min(1),
   vcpus: integer(1, MOST_VCPUS),
   memory: kibibytes().prefault('0k'),
-  page_size: kibibytes().prefault('4k'),
+  page_size: pageSize.prefault('4k'),
   policy: z.enum(['dedicated', 'shared']).default('dedicated'),
   threads: z.enum(['prefer', 'require', 'isolate']).default('prefer'),
   numa_nodes: z.union([z.literal('auto'), integer(1)], { error: 'expected auto or a number of nodes' }).default('auto'),
@@ -28,7 +35,7 @@ export const guestSchema = z.strictObject({
   priority: integer(0, 1_000_000).default(0),
   running: flag().default(false),
   frozen: flag().default(false),
-  current: z.record(z.string().regex(/^\d+$/, 'expected the number of a vCPU'), cpus).default({}),
+  current: z.record(z.string().regex(/^(0|[1-9]\d*)$/, 'expected the number of a vCPU'), cpus).default({}),
   current_emulator: cpus.optional(),
 });
 

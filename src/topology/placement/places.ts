@@ -1,9 +1,9 @@
 import { type CpuSet, cpuSet, formatCpuSet } from '../../contract/index.ts';
+import { amount, counted } from './amount.ts';
 import { baseOf } from './base.ts';
 import { type Assignment, movedPins } from './cost.ts';
-import { amount } from './explain.ts';
 import type { Host } from './host.ts';
-import type { GuestPlace } from './types.ts';
+import type { Guest, GuestPlace } from './types.ts';
 
 /** A plan as its guests see it, in the order of their names. */
 export function placesOf(host: Host, plan: readonly Assignment[]): Map<string, GuestPlace> {
@@ -51,7 +51,7 @@ function emulatorOf(host: Host, { demand, emulator }: Assignment, own: CpuSet): 
 
 function moved(host: Host, assignment: Assignment): string {
   const pins = movedPins(host, assignment);
-  return pins > 0 ? `moves ${pins} of ${count(assignment.demand.guest.current.size, 'pin')}: ` : '';
+  return pins > 0 ? `moves ${pins} of ${counted(assignment.demand.guest.current.size, 'pin')}: ` : '';
 }
 
 function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): string {
@@ -65,11 +65,19 @@ function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): stri
       ? `floats over the pool ${formatCpuSet(all)} of ${where}`
       : cores.length === 1 && guest.vcpus > 1
         ? `one core of ${where}`
-        : `${count(cores.length, 'core')} in ${count(llcs, 'LLC domain')} of ${where}`;
+        : `${counted(cores.length, 'core')} in ${counted(llcs, 'LLC domain')} of ${where}`;
   const more = guest.policy === 'dedicated' && llcs > demand.minLlcs ? ` (alone it would have ${demand.minLlcs})` : '';
   const alone = guest.policy === 'dedicated' && guest.threads === 'isolate' ? ', nobody else on its cores' : '';
-  const memory = guest.memoryKib > 0 ? `, ${amount(guest.memoryKib, guest.pageKib)} there` : '';
-  return `${on}${more}${alone}${memory}`;
+  const given = cells.reduce((sum, { memoryKib }) => sum + memoryKib, 0);
+  const memory = given > 0 ? `, ${amount(given, guest.pageKib)} there` : '';
+  return `${on}${more}${alone}${memory}${cells.length > 1 ? `: ${byNode(host, guest, cells)}` : ''}`;
 }
 
-const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+/** Which vCPUs and how much memory are on each of its nodes. */
+const byNode = (host: Host, { pageKib }: Guest, cells: Assignment['cells']): string =>
+  cells
+    .map(({ node, vcpus, memoryKib }) => {
+      const memory = memoryKib > 0 ? ` and ${amount(memoryKib, pageKib)}` : '';
+      return `${vcpus.length === 1 ? 'vCPU' : 'vCPUs'} ${formatCpuSet(vcpus)}${memory} on ${host.nodes[node]?.id ?? -1}`;
+    })
+    .join(', ');

@@ -37,7 +37,7 @@ export function planPlacement(
     cost: published(chosen.score),
     reserved,
     guests: placesOf(host, chosen.plan),
-    missing: missingOf(host, demands, chosen, overcommit),
+    missing: missingOf(host, demands, chosen, overcommit, pageSizes(topology)),
     notes: notesOn(host, topology, guests, gains(other, chosen) ? other : undefined),
     states: chosen.states,
   };
@@ -56,24 +56,30 @@ function known(reserve: CpuSet, { cpus }: Topology): CpuSet {
 
 const gains = (free: Draft, sticky: Draft): boolean => compare(free.score, sticky.score, SHARED + 1) < 0;
 
+/** Of huge pages, the largest first. */
+const pageSizes = ({ nodes }: Topology): number[] =>
+  [...new Set(nodes.flatMap(({ hugepages }) => Object.keys(hugepages).map(Number)))].sort((a, b) => b - a);
+
 /** Guests that ask for the same lack the same. */
 function missingOf(
   host: Host,
   demands: readonly Demand[],
   { plan, unplaced }: Draft,
   overcommit: number,
+  sizes: readonly number[],
 ): Placement['missing'] {
-  // Whether a guest would fit without huge pages is asked too.
-  const small = unplaced.map((demand) => ({ ...demand, guest: { ...demand.guest, pageKib: 4 } }));
-  const { state } = baseOf(host, plan, [...unplaced, ...small]);
+  // Whether a guest would fit in other pages is asked too.
+  const otherwise = unplaced.flatMap((demand) =>
+    [...sizes, 4].map((pageKib) => ({ ...demand, guest: { ...demand.guest, pageKib } })),
+  );
+  const { state } = baseOf(host, plan, [...unplaced, ...otherwise]);
   const rules = { ...rulesFor(host, demands, [], overcommit), looks: LEAST_LOOKS };
-  const demandOf = (guest: Guest) => demandsOf(host, [guest], overcommit)[0];
   const reasons = new Map<string, string>();
   return unplaced
     .map((demand) => {
       const { name, ...asks } = demand.guest;
       const key = JSON.stringify({ ...asks, current: [] });
-      const reason = reasons.get(key) ?? whyNot(host, state, demand, rules, demandOf);
+      const reason = reasons.get(key) ?? whyNot(host, state, demand, rules, sizes);
       reasons.set(key, reason);
       return { guest: name, reason };
     })
