@@ -1,6 +1,7 @@
+import type { CpuSet } from '../contract/index.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { type Diagnostic, mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { describeNode, type Node, toData } from '../source/node.ts';
+import { child, describeNode, type Node, toData } from '../source/node.ts';
 import { readText } from '../source/read-text.ts';
 import { parseYaml } from '../source/yaml.ts';
 import type { Guest, Topology } from '../topology/index.ts';
@@ -8,8 +9,8 @@ import { guestOf, guestSchema } from '../topology/placement/guest-schema.ts';
 
 export interface GuestsFile {
   readonly guests: readonly Guest[];
-  /** By name. */
-  readonly at: ReadonlyMap<string, Position>;
+  /** Where each is described, by name. */
+  readonly nodes: ReadonlyMap<string, Node>;
 }
 
 /** The guests that a file lists. Throws `UserError` with every mistake in it. */
@@ -20,7 +21,7 @@ export function readGuests(file: string): GuestsFile {
       mistake('BadGuests', `expected a list of guests, not ${describeNode(node)}`, node.at, 'begin with `- name: …`'),
     ]);
   const wrong: Diagnostic[] = [];
-  const at = new Map<string, Position>();
+  const nodes = new Map<string, Node>();
   const guests = node.items.flatMap((item): Guest[] => {
     const parsed = guestSchema.safeParse(toData(item));
     if (!parsed.success) {
@@ -28,35 +29,35 @@ export function readGuests(file: string): GuestsFile {
       return [];
     }
     const guest = guestOf(parsed.data);
-    wrong.push(...contradictions(guest, item, at));
-    at.set(guest.name, item.at);
+    wrong.push(...contradictions(guest, item, nodes));
+    nodes.set(guest.name, item);
     return [guest];
   });
   if (wrong.length > 0) throw new UserError(wrong);
-  return { guests, at };
+  return { guests, nodes };
 }
 
-function contradictions(guest: Guest, item: Node, before: ReadonlyMap<string, Position>): Diagnostic[] {
+function contradictions(guest: Guest, item: Node, before: ReadonlyMap<string, Node>): Diagnostic[] {
   const wrong: Diagnostic[] = [];
   const first = before.get(guest.name);
   if (first)
     wrong.push(
       mistake(
         'DuplicateGuest',
-        `the guest ${guest.name} is listed in line ${first.line} already`,
+        `the guest ${guest.name} is listed in line ${first.at.line} already`,
         item.at,
         'give each guest a name of its own',
       ),
     );
-  const beyond = [...guest.current.keys()].filter((vcpu) => vcpu >= guest.vcpus);
-  if (beyond.length > 0)
-    wrong.push(
-      mistake(
-        'NoSuchVcpu',
-        `${guest.name} has ${guest.vcpus} vCPUs, numbered from 0: there is no vCPU ${beyond.join(', ')} to be pinned`,
-        item.at,
-      ),
-    );
+  for (const vcpu of guest.current.keys())
+    if (vcpu >= guest.vcpus)
+      wrong.push(
+        mistake(
+          'NoSuchVcpu',
+          `${guest.name} has ${guest.vcpus === 1 ? '1 vCPU, number 0' : `${guest.vcpus} vCPUs, numbered from 0`}: there is no vCPU ${vcpu} to be pinned`,
+          pinAt(item, vcpu),
+        ),
+      );
   if (guest.frozen && guest.current.size === 0)
     wrong.push(
       mistake('NowhereToStay', `${guest.name} is frozen, and not said where: \`current\` is missing`, item.at),
@@ -65,10 +66,29 @@ function contradictions(guest: Guest, item: Node, before: ReadonlyMap<string, Po
 }
 
 /** Pins to CPUs that the host has not. */
-export function strangePins({ guests, at }: GuestsFile, { cpus: { online, offline } }: Topology): Diagnostic[] {
-  return guests.flatMap(({ name, current }) => {
-    const strange = [...current.values()].flat().filter((cpu) => !online.includes(cpu) && !offline.includes(cpu));
-    if (strange.length === 0) return [];
-    return [mistake('NoSuchCpu', `${name} is said to be on CPU ${strange[0]}, which this host has not`, at.get(name))];
+export function strangePins({ guests, nodes }: GuestsFile, { cpus: { online, offline } }: Topology): Diagnostic[] {
+  const strangeIn = (pin: CpuSet) => pin.find((cpu) => !online.includes(cpu) && !offline.includes(cpu));
+  return guests.flatMap(({ name, current, currentEmulator = [] }) => {
+    const item = nodes.get(name);
+    const strange = [...current].map(([vcpu, pin]) => ({
+      what: `vCPU ${vcpu} of ${name} is`,
+      cpu: strangeIn(pin),
+      at: item && pinAt(item, vcpu),
+    }));
+    const emulator = {
+      what: `the emulator of ${name} is`,
+      cpu: strangeIn(currentEmulator),
+      at: item && (child(item, 'current_emulator') ?? item).at,
+    };
+    return [...strange, emulator]
+      .filter(({ cpu }) => cpu !== undefined)
+      .map(({ what, cpu, at }) =>
+        mistake('NoSuchCpu', `${what} said to be on CPU ${cpu}, which this host has not`, at),
+      );
   });
+}
+
+function pinAt(item: Node, vcpu: number): Position {
+  const current = child(item, 'current');
+  return ((current && child(current, String(vcpu))) ?? current ?? item).at;
 }

@@ -103,6 +103,33 @@ no better plan exists
   });
 
   it.each([
+    [
+      '- { name: g, vcpus: 14 }',
+      'split evenly over 2 nodes; node 0: need 7 CPUs, free 6; node 1: would do for one part',
+    ],
+    ['- { name: g, vcpus: 14 }', 'nearest: 13 vCPUs would fit'],
+    ['- { name: g, vcpus: 2, numa_nodes: 3 }', 'it fits with numa_nodes: auto'],
+    ['- { name: g, vcpus: 1, numa_nodes: 2 }', 'it has 1 vCPU; nearest: it fits with numa_nodes: auto'],
+    ['- { name: g, vcpus: 1, memory: 2G, page_size: 1G }', 'nearest: it fits with page_size: 2M'],
+    ['- { name: g, vcpus: 8, memory: 500G }', 'GiB would fit, over several nodes'],
+  ])('says of %s what it lacks and what is nearest: %s', (guests, words) => {
+    const made = site(`${guests}\n`);
+    const topology = machine({ nodes: 2, cores: 4, threads: 2, hugepages: { 2048: 2048 } });
+    made.write('host.json', JSON.stringify(topologyJson(topology)));
+
+    const { status, out } = made.place();
+
+    expect(status).toBe(2);
+    expect(out).toContain(words);
+  });
+
+  it('says which vCPUs and how much memory of a guest are on each of its nodes', () => {
+    const { out } = site('- { name: g, vcpus: 9, memory: 3G }\n').place();
+
+    expect(out).toContain('of nodes 0-1, 3 GiB there: vCPUs 0-4 and 1.5 GiB on 0, vCPUs 5-8 and 1.5 GiB on 1');
+  });
+
+  it.each([
     ['0-3', '0-3'],
     ['none', ''],
     ['auto:4', '0-3'],
@@ -145,6 +172,9 @@ no better plan exists
 - { name: c, vcpus: 2, memory: 12 }
 - { name: c, vcpus: 2 }
 - { name: d, vcpus: 2, current: { 2: 1 } }
+- { name: e, vcpus: 2, memory: 1G, page_size: 3M }
+- { name: f, vcpus: 2, current: { 00: 1 } }
+- { name: g, vcpus: 2, current: { 0: "" } }
 `).place();
 
     expect(status).toBe(5);
@@ -153,7 +183,10 @@ no better plan exists
       'BadParameter guests.yml:2:10',
       'UnknownParameter guests.yml:3:24',
       'BadParameter guests.yml:4:32',
-      'NoSuchVcpu guests.yml:6:3',
+      'NoSuchVcpu guests.yml:6:38',
+      'BadParameter guests.yml:7:47',
+      'BadParameter guests.yml:8:35',
+      'BadParameter guests.yml:9:38',
     ]);
     expect(err).toContain('did you mean "policy"?');
   });
@@ -172,10 +205,12 @@ no better plan exists
   });
 
   it('refuses pins to a CPU that the host has not', () => {
-    const { status, err } = site('- { name: a, vcpus: 1, current: { 0: 99 } }\n').place();
+    const { status, err } = site('- { name: a, vcpus: 1, current: { 0: 99 }, current_emulator: 98 }\n').place();
 
     expect(status).toBe(5);
-    expect(err).toContain('error[NoSuchCpu]: a is said to be on CPU 99');
-    expect(err).toContain('guests.yml:1:3');
+    expect(err).toContain('error[NoSuchCpu]: vCPU 0 of a is said to be on CPU 99');
+    expect(err).toContain('guests.yml:1:38');
+    expect(err).toContain('error[NoSuchCpu]: the emulator of a is said to be on CPU 98');
+    expect(err).toContain('guests.yml:1:62');
   });
 });
