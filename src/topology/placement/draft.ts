@@ -6,7 +6,7 @@ import type { Host } from './host.ts';
 import { optionsFor, tiersFor } from './options.ts';
 import type { Rules } from './rules.ts';
 import { type Found, type Search, search } from './search.ts';
-import type { Option, State } from './state.ts';
+import { missing, type Option, type State } from './state.ts';
 import type { Guest } from './types.ts';
 
 /** How many places are weighed before the best plan so far is taken: fewer on large hosts, where each takes longer. */
@@ -148,9 +148,11 @@ const hasDistances = (host: Host): boolean =>
 /** What each guest asks for, and the least that it could be spread were it alone. Guests that ask for the same share the answer. */
 export function demandsOf(host: Host, guests: readonly Guest[], overcommit: number): Demand[] {
   const alone = new Map<string, Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'>>();
-  return guests.map((guest): Demand => {
+  const bare = guests.map((guest) => bareDemand(host, { ...guest, current: new Map() }));
+  const { state } = baseOf(host, [], bare);
+  return guests.map((guest, at): Demand => {
     const key = asksOf(guest);
-    const least = alone.get(key) ?? leastSpread(host, guest, overcommit);
+    const least = alone.get(key) ?? leastSpread(host, state, bare[at] ?? missing(), overcommit);
     alone.set(key, least);
     const cells = least.spans.map((span) => cellsOf(guest, span));
     return { guest, cells: (nodes) => cells[least.spans.indexOf(nodes)] ?? cellsOf(guest, nodes), ...least };
@@ -160,10 +162,13 @@ export function demandsOf(host: Host, guests: readonly Guest[], overcommit: numb
 const asksOf = ({ vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator }: Guest): string =>
   [vcpus, memoryKib, pageKib, policy, threads, numaNodes, emulator].join(' ');
 
-function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'> {
-  const bare = bareDemand(host, { ...guest, current: new Map() });
+function leastSpread(
+  host: Host,
+  state: State,
+  bare: Demand,
+  overcommit: number,
+): Pick<Demand, 'minNodes' | 'minLlcs' | 'spans'> {
   const allowed = bare.spans;
-  const base = baseOf(host, [], [bare]);
   const rules = {
     overcommit,
     peculiar: new Set<number>(),
@@ -173,7 +178,7 @@ function leastSpread(host: Host, guest: Guest, overcommit: number): Pick<Demand,
     first: false,
   };
   for (const span of allowed) {
-    const options = optionsFor(host, base.state, { ...bare, spans: [span] }, rules);
+    const options = optionsFor(host, state, { ...bare, spans: [span] }, rules);
     if (options.length === 0) continue;
     const minLlcs = Math.min(...options.map(({ delta }) => delta[LLCS] ?? 0));
     return { minNodes: span, minLlcs, spans: allowed.filter((one) => one >= span) };

@@ -1,7 +1,8 @@
-import { compare, distanceAmong, LLCS, NODES, type Score, ZERO } from './cost.ts';
+import { compare, LLCS, NODES, type Score, ZERO } from './cost.ts';
 import type { CellDemand, Demand } from './demand.ts';
 import type { Host } from './host.ts';
 import { priced, snugness } from './price.ts';
+import { roomFor } from './rooms.ts';
 import type { Rules } from './rules.ts';
 import { spreads, type Way, type Ways } from './spreads.ts';
 import { apply, type CellOption, floats, missing, type Option, poolOn, type State } from './state.ts';
@@ -27,14 +28,17 @@ const MOST_OPTIONS = 200;
 /** Where a guest can go now, the cheapest tier first. Of pockets and nodes that are alike, only the first is named. */
 export function tiersFor(host: Host, state: State, demand: Demand, rules: Rules): Tier[] {
   const shared = demand.guest.policy === 'shared';
-  return demand.spans.flatMap((span) =>
-    (shared ? [true] : [true, false]).map((snug): Tier => {
-      const least = [...ZERO];
-      least[NODES] = span - demand.minNodes;
-      least[LLCS] = shared ? 0 : Math.max(0, span + (snug ? 0 : 1) - demand.minLlcs);
-      return { least, choice: () => choiceOf(host, state, demand, rules, span, snug) };
-    }),
-  );
+  const hasRoom = roomFor(host, state, demand.guest);
+  return demand.spans
+    .filter((span) => hasRoom(demand.cells(span)))
+    .flatMap((span) =>
+      (shared ? [true] : [true, false]).map((snug): Tier => {
+        const least = [...ZERO];
+        least[NODES] = span - demand.minNodes;
+        least[LLCS] = shared ? 0 : Math.max(0, span + (snug ? 0 : 1) - demand.minLlcs);
+        return { least, choice: () => choiceOf(host, state, demand, rules, span, snug) };
+      }),
+    );
 }
 
 export function optionsFor(host: Host, state: State, demand: Demand, rules: Rules): readonly Option[] {
@@ -50,11 +54,10 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
   let looks = 0;
   let mayLook = 0;
   let mayFind = 0;
-  const place = (at: number, placed: readonly CellOption[]): void => {
-    if (found.length >= mayFind || looks >= mayLook) {
-      complete = false;
-      return;
-    }
+  const isEnough = () => found.length >= mayFind || looks >= mayLook;
+  const isTaken = host.nodes.map(() => false);
+  /** `far`: of each node from all that it has already, together. */
+  const place = (at: number, placed: readonly CellOption[], far: readonly number[]): void => {
     looks += 1;
     const cell = cells[at];
     if (!cell) {
@@ -66,10 +69,21 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
     }
     const before = movable && at > 0 && sameDemand(cell, cells[at - 1]) ? placed.at(-1) : undefined;
     const seen = new Set<string>();
-    for (const { node, key, ways } of nearestFirst(host, rules, seats[at] ?? [], placed)) {
-      if (placed.some((one) => one.node === node) || seen.has(key) || (before && node < before.node)) continue;
+    for (const { node, key, ways } of rules.distant ? nearestFirst(seats[at] ?? [], far) : (seats[at] ?? [])) {
+      if (isTaken[node] || seen.has(key) || (before && node < before.node)) continue;
       seen.add(key);
-      for (const takes of ways) if (sameKind(host, placed, takes)) place(at + 1, [...placed, { cell, node, takes }]);
+      isTaken[node] = true;
+      const next = rules.distant && at + 1 < cells.length ? farther(host, far, node) : far;
+      for (const takes of ways) {
+        if (!sameKind(host, placed, takes)) continue;
+        if (isEnough()) {
+          complete = false;
+          break;
+        }
+        place(at + 1, [...placed, { cell, node, takes }], next);
+      }
+      isTaken[node] = false;
+      if (isEnough() && !complete) return;
     }
   };
   // Each node has its share of the looks as the first one, so that those who come late are not left out.
@@ -78,7 +92,14 @@ function choiceOf(host: Host, state: State, demand: Demand, rules: Rules, span: 
     mayLook = share(rules.looks, at + 1, firsts.length);
     mayFind = share(MOST_OPTIONS, at + 1, firsts.length);
     const [cell] = cells;
-    for (const takes of seat.ways) if (cell) place(1, [{ cell, node: seat.node, takes }]);
+    const far = farther(host, [], seat.node);
+    isTaken[seat.node] = true;
+    for (const takes of seat.ways) {
+      if (!cell) continue;
+      if (isEnough()) complete = false;
+      else place(1, [{ cell, node: seat.node, takes }], far);
+    }
+    isTaken[seat.node] = false;
   });
   found.sort((a, b) => compare(a.rank, b.rank, a.rank.length));
   return { options: found.map(({ option }) => option), complete, work: looks + span * host.nodes.length };
@@ -89,18 +110,12 @@ const share = (all: number, parts: number, of: number): number => Math.ceil((all
 const nodesToStartFrom = (seats: readonly Seat[]): Seat[] =>
   seats.filter(({ key }, at) => seats.findIndex((one) => one.key === key) === at);
 
+const farther = (host: Host, far: readonly number[], from: number): readonly number[] =>
+  (host.nodes[from]?.distances ?? []).map((distance, to) => distance + (far[to] ?? 0));
+
 /** Where the looks may not do for all, the nearest to those that it has already are looked at first. */
-function nearestFirst(
-  host: Host,
-  rules: Rules,
-  seats: readonly Seat[],
-  placed: readonly CellOption[],
-): readonly Seat[] {
-  if (!rules.distant || placed.length === 0) return seats;
-  const here = placed.map(({ node }) => node);
-  const far = new Map(seats.map(({ node }) => [node, distanceAmong(host, [...here, node])]));
-  return [...seats].sort((a, b) => (far.get(a.node) ?? 0) - (far.get(b.node) ?? 0) || a.node - b.node);
-}
+const nearestFirst = (seats: readonly Seat[], far: readonly number[]): readonly Seat[] =>
+  [...seats].sort((a, b) => (far[a.node] ?? 0) - (far[b.node] ?? 0) || a.node - b.node);
 
 interface Seat {
   readonly node: number;

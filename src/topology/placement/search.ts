@@ -51,10 +51,11 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
   let weighed = 0;
   let exhausted = true;
   let stuck = false;
+  const isSpent = () => weighed >= limits.budget && (limit !== undefined || stuck);
 
   /** `barred`: places of a twin that were tried for the one before it already, with the two the other way round. */
   const visit = (at: number, state: State, found: Omit<Found, 'score'>, barred: ReadonlySet<string>): void => {
-    if (weighed >= limits.budget && (limit || stuck)) {
+    if (isSpent()) {
       exhausted = false;
       return;
     }
@@ -84,6 +85,11 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
     const least = limit ? leastFrom(at + 1, state) : state.score;
     let goesOn = limits.maySkip;
     for (const tier of tiersFor(host, state, demand, rules)) {
+      // On the way back from where the budget ended nobody would go into these any more.
+      if (isSpent()) {
+        exhausted = false;
+        return;
+      }
       if (limit && compare(add(least, tier.least), limit) >= 0) continue;
       const choice = tier.choice();
       if (!choice.complete) exhausted = false;
@@ -92,6 +98,7 @@ export function search(host: Host, start: State, demands: readonly Demand[], rul
         const place = placeOf(option);
         if (barred.has(place)) continue;
         goesOn = true;
+        if (isSpent()) break;
         descend(apply(host, state, option), { ...found, options: [...found.options, option] });
         tried.add(place);
       }

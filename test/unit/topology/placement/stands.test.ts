@@ -207,4 +207,19 @@ describe('a large host', () => {
     expect(cost.slice(0, 3)).toEqual([0, 0, 0]);
     for (const { cells } of places.values()) expect(new Set(cells.map(({ node }) => node >> 1)).size).toBe(1);
   });
+
+  it('is planned soon, also where a dozen guests fit nowhere', { timeout: 60_000 }, () => {
+    const topology = machine({ nodes: 64, cores: 4, gib: 16 });
+    const guests = Array.from({ length: 100 }, (_, number) =>
+      guest(`g${number}`, number < 12 ? 200 + number : 1 + (number % 4), { memoryKib: (1 + (number % 8)) * GIB }),
+    );
+    const before = process.cpuUsage();
+
+    const { missing } = place(topology, guests, { reserve: 'auto' });
+
+    const { user, system } = process.cpuUsage(before);
+    expect(missing.length).toBeGreaterThan(11);
+    // Hundreds of milliseconds; it was 15 s when each number of vCPUs and of nodes was tried.
+    expect((user + system) / 1e6).toBeLessThan(4);
+  });
 });
