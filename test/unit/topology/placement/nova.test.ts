@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Guest } from '../../../../src/topology/index.ts';
+import type { Guest, Topology } from '../../../../src/topology/index.ts';
 import { busy, guest, type Machine, machine, place } from '../../../support/machines.ts';
 
 interface Case {
@@ -106,7 +106,139 @@ const CASES: Readonly<Record<string, Case>> = {
     asks: guest('g', 3),
     pins: ['4', '5', '6'],
   },
+  'as many as one core has threads': {
+    host: { cores: 2, threads: 4 },
+    asks: guest('g', 4),
+    pins: ['0', '1', '2', '3'],
+  },
+  'what is left of two cores': {
+    host: { cores: 2, threads: 4 },
+    busy: '1-2,5-6',
+    asks: guest('g', 4),
+    pins: ['0', '3', '4', '7'],
+  },
+  'one core and half of another': {
+    host: { cores: 2, threads: 4 },
+    asks: guest('g', 6),
+    pins: ['0', '1', '2', '3', '4', '5'],
+  },
+  'an odd number': { host: { cores: 4, threads: 2 }, asks: guest('g', 5), pins: ['0', '1', '2', '3', '4'] },
+  'an odd number, siblings far from each other': {
+    host: { cores: 8, threads: 2, numbering: 'far' },
+    asks: guest('g', 5),
+    pins: ['0', '8', '1', '9', '2'],
+  },
+  'an odd number, the one core that is free first': {
+    host: { cores: 4, threads: 2 },
+    busy: '0,2,5',
+    asks: guest('g', 3),
+    pins: ['6', '7', '1'],
+  },
+  'one core that is free and what is left of others': {
+    host: { cores: 4, threads: 2 },
+    busy: '0-2,5',
+    asks: guest('g', 4),
+    pins: ['6', '7', '3', '4'],
+  },
+  'what is left of every core': {
+    host: { cores: 4, threads: 2 },
+    busy: '0,2,5-6',
+    asks: guest('g', 4),
+    pins: ['1', '3', '4', '7'],
+  },
+  'a core each, where a thread of each is busy': {
+    host: { cores: 2, threads: 2 },
+    busy: '1-2',
+    asks: guest('g', 2, alone),
+  },
+  'a core each, beside busy cores': {
+    host: { cores: 4, threads: 2, numbering: 'far' },
+    busy: '0,1',
+    asks: guest('g', 2, alone),
+    pins: ['2', '3'],
+  },
+  'siblings on a host of two cores': {
+    host: { cores: 2, threads: 2 },
+    asks: guest('g', 4, siblings),
+    pins: ['0', '1', '2', '3'],
+  },
+  'two vCPUs on three CPUs, and the third for the emulator': {
+    host: { cores: 3 },
+    asks: guest('g', 2, { emulator: 'isolate' }),
+    pins: ['0', '1', '2'],
+  },
+  'a vCPU on each node, and a CPU for the emulator beside the first': {
+    host: { nodes: 2, cores: 2 },
+    asks: guest('g', 2, { emulator: 'isolate', numaNodes: 2 }),
+    pins: ['0', '2', '1'],
+  },
+  'five on four CPUs of two nodes': { host: { nodes: 2, cores: 2 }, asks: guest('g', 5, { numaNodes: 2 }) },
+  'two on nodes with one CPU left each': {
+    host: { nodes: 2, cores: 2 },
+    busy: '0,2',
+    asks: guest('g', 2, { numaNodes: 1 }),
+  },
+  'memory that no node has': { host: { cores: 3, gib: 2 }, asks: guest('g', 3, { memoryKib: 2 * 1024 ** 2 }) },
+  'memory in pages that the host has not': {
+    host: { cores: 1, hugepages: { 2048: 512 } },
+    asks: guest('g', 1, { memoryKib: 1024 ** 2, pageKib: 4096 }),
+  },
+  'memory that is not of whole pages, which is rounded up': {
+    host: { cores: 1, hugepages: { 2048: 513 } },
+    asks: guest('g', 1, { memoryKib: 1025 * 1024, pageKib: 2048 }),
+    pins: ['0'],
+  },
+  'memory that is not of whole pages, with a page too few': {
+    host: { cores: 1, hugepages: { 2048: 512 } },
+    asks: guest('g', 1, { memoryKib: 1025 * 1024, pageKib: 2048 }),
+  },
+  'more floating vCPUs than the node has CPUs': {
+    host: { cores: 2 },
+    asks: guest('g', 3, { policy: 'shared' }),
+  },
 };
+
+/** Cores of one and of two threads, as a core has where one of its threads is offline. */
+const uneven = (...cores: readonly number[][]): Topology => {
+  const whole = machine({});
+  const online = cores.flat();
+  return {
+    ...whole,
+    cpus: { ...whole.cpus, online },
+    cores: cores.map((cpus) => ({ cpus })),
+    llcs: [{ cpus: online, node: 0, shares: 'l3' }],
+    nodes: whole.nodes.map((node) => ({ ...node, cpus: online })),
+  };
+};
+
+describe('on cores of one and of two threads', () => {
+  it('the emulator has the lone one, and the vCPUs are siblings', () => {
+    const { guests } = place(uneven([1], [2, 3]), [guest('g', 2, { emulator: 'isolate' })]);
+
+    expect(guests.get('g')).toMatchObject({ vcpus: [[2], [3]], emulator: [1] });
+  });
+
+  it('who wants a core for each vCPU has the lone one, which leaves a thread of another to others', () => {
+    const { guests, feasible } = place(uneven([1], [2, 3], [4, 5]), [
+      guest('g', 2, { ...alone, emulator: 'isolate' }),
+      guest('other', 1),
+    ]);
+
+    expect(feasible).toBe(true);
+    expect(guests.get('g')).toMatchObject({ vcpus: [[1], [2]], emulator: [4] });
+  });
+});
+
+describe('guests that float', () => {
+  it.each([
+    [8, true],
+    [9, false],
+  ])('are %i vCPUs on two nodes of two CPUs at twice as many: %s', (vcpus, fits) => {
+    const guests = Array.from({ length: vcpus }, (_, number) => guest(`g${number}`, 1, { policy: 'shared' }));
+
+    expect(place(machine({ nodes: 2, cores: 2 }), guests, { overcommit: 2 }).feasible).toBe(fits);
+  });
+});
 
 describe('a host finds a place for', () => {
   it.each(Object.entries(CASES))('%s', (_, { host, busy: list, busyAs, asks, pins, nodes }) => {
