@@ -81,7 +81,8 @@ function assignmentNow(host: Host, demand: Demand): Assignment | undefined {
   const cpus = guest.policy === 'dedicated' ? pins.flat() : [];
   const known = guest.currentEmulator ?? [];
   const near = nodes.some((node) => isWithin(known, host.nodes[node]?.cpus ?? []));
-  const emulator = wantsOwnCpu(demand) && known.length === 1 && near ? known : [];
+  const isApart = known.length === 1 && near && !cpus.includes(known[0] ?? -1);
+  const emulator = wantsOwnCpu(demand) && isApart ? known : [];
   return { demand, cpus, emulator, cells };
 }
 

@@ -112,7 +112,9 @@ function lackOn(
     const room = roomOn(host, state, guest, node);
     const { vcpus: floating, most } = state.floating[node.index] ?? missing();
     const pool = Math.max(most, Math.ceil(floating / rules.overcommit));
+    const ofOneKind = Math.max(0, ...kindsOf(host).map((kind) => roomOn(host, state, guest, node, kind)));
     if (room < whole) lacks.push(`need ${whole} ${wanted(guest)}, free ${room}`);
+    else if (ofOneKind < whole) lacks.push(`need ${whole} ${wanted(guest)} of one kind of cores, free ${ofOneKind}`);
     else if (poolOn(host, state, node.index) - cpus < pool)
       lacks.push(`need ${cpus} ${wanted(guest)}, free ${room}, of which guests that float there need ${pool}`);
   }
@@ -124,5 +126,9 @@ function lackOn(
 const wanted = ({ threads }: Guest): string =>
   threads === 'isolate' ? 'whole cores' : threads === 'require' ? 'CPUs on whole cores' : 'CPUs';
 
-const roomOn = (host: Host, state: State, { threads }: Guest, { pockets }: HostNode): number =>
-  pockets.reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], threads), 0);
+const kindsOf = ({ pockets }: Host): number[] => [...new Set(pockets.map(({ kind }) => kind))];
+
+const roomOn = (host: Host, state: State, { threads }: Guest, { pockets }: HostNode, kind?: number): number =>
+  pockets
+    .filter((pocket) => kind === undefined || host.pockets[pocket]?.kind === kind)
+    .reduce((sum, pocket) => sum + roomIn(host, state.counts[pocket] ?? [], threads), 0);

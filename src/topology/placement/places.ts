@@ -31,7 +31,8 @@ function placeOf(host: Host, assignment: Assignment, pools: readonly CpuSet[]): 
   const pool = (vcpu: number): CpuSet => pools[cells.find(({ vcpus }) => vcpus.includes(vcpu))?.node ?? -1] ?? [];
   const vcpus = Array.from({ length: guest.vcpus }, (_, vcpu): CpuSet => {
     const cpu = cpus[vcpu];
-    return cpu === undefined ? pool(vcpu) : [cpu];
+    if (cpu !== undefined) return [cpu];
+    return floatsOn(host, assignment, vcpu) ?? pool(vcpu);
   });
   const emulator = emulatorOf(host, assignment, cpuSet(vcpus.flat()));
   return {
@@ -44,6 +45,13 @@ function placeOf(host: Host, assignment: Assignment, pools: readonly CpuSet[]): 
   };
 }
 
+/** Where a frozen guest's vCPU floats now, if that is on its node: there may be no pool where it is. */
+function floatsOn(host: Host, { demand: { guest }, cells }: Assignment, vcpu: number): CpuSet | undefined {
+  const pin = guest.frozen ? guest.current.get(vcpu) : undefined;
+  const node = cells.find(({ vcpus }) => vcpus.includes(vcpu))?.node;
+  return pin?.every((cpu) => host.nodeOf.get(cpu) === node && host.coreOf.has(cpu)) ? pin : undefined;
+}
+
 function emulatorOf(host: Host, { demand, emulator }: Assignment, own: CpuSet): CpuSet {
   if (emulator.length > 0) return emulator;
   return demand.guest.emulator === 'reserved' && host.reserved.length > 0 ? host.reserved : own;
@@ -51,7 +59,9 @@ function emulatorOf(host: Host, { demand, emulator }: Assignment, own: CpuSet): 
 
 function moved(host: Host, assignment: Assignment): string {
   const pins = movedPins(host, assignment);
-  return pins > 0 ? `moves ${pins} of ${counted(assignment.demand.guest.current.size, 'pin')}: ` : '';
+  // A vCPU without a pin has one then.
+  const all = Math.max(pins, assignment.demand.guest.current.size);
+  return pins > 0 ? `moves ${pins} of ${counted(all, 'pin')}: ` : '';
 }
 
 function why(host: Host, { demand, cpus, cells }: Assignment, all: CpuSet): string {

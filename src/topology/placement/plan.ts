@@ -38,7 +38,7 @@ export function planPlacement(
     reserved,
     guests: placesOf(host, chosen.plan),
     missing: missingOf(host, demands, chosen, overcommit, pageSizes(topology)),
-    notes: notesOn(host, topology, guests, gains(other, chosen) ? other : undefined),
+    notes: notesOn(host, topology, guests, chosen, gains(other, chosen) ? other : undefined),
     states: chosen.states,
   };
 }
@@ -86,7 +86,13 @@ function missingOf(
     .sort((a, b) => (a.guest < b.guest ? -1 : 1));
 }
 
-function notesOn(host: Host, topology: Topology, guests: readonly Guest[], improved: Draft | undefined): string[] {
+function notesOn(
+  host: Host,
+  topology: Topology,
+  guests: readonly Guest[],
+  { plan }: Draft,
+  improved: Draft | undefined,
+): string[] {
   const notes: string[] = [];
   if (topology.nodes.every((node) => node.memoryKib === undefined))
     notes.push('this host does not tell its memory: only CPUs were counted');
@@ -94,6 +100,9 @@ function notesOn(host: Host, topology: Topology, guests: readonly Guest[], impro
     notes.push('no CPU is reserved for the host: emulator threads run on the CPUs of their guests');
   const pinless = guests.filter((guest) => guest.running && guest.current.size === 0).map(({ name }) => name);
   if (pinless.length > 0) notes.push(`running, and not said where: ${pinless.join(', ')}; their moves are not counted`);
+  const thawed = plan.filter((one) => one.demand.guest.frozen && movedPins(host, one) > 0);
+  for (const { demand } of thawed)
+    notes.push(`${demand.guest.name} is frozen, but where it is no guest of its kind may be: it would move`);
   if (improved) {
     const moved = improved.plan.filter((one) => movedPins(host, one) > 0);
     const names = moved.map(({ demand }) => demand.guest.name).sort();

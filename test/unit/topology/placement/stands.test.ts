@@ -147,6 +147,49 @@ describe('memory', () => {
   });
 });
 
+describe('a frozen guest', () => {
+  const frozen = { frozen: true } as const;
+
+  it('stays once more where it was left without a CPU for its emulator', () => {
+    const topology = machine({ cores: 1 });
+    const left = at('g', ['0'], { ...frozen, emulator: 'isolate' });
+
+    expect(place(topology, [{ ...left, currentEmulator: [0] }]).guests.get('g')?.kept).toBe(true);
+  });
+
+  it('floats on where it does, also where nobody else would', () => {
+    const even = machine({ cores: 4 });
+    const topology = { ...even, cpus: { ...even.cpus, isolated: [0, 1, 2, 3] } };
+
+    const { guests } = place(topology, [floating('g', 2, '1-2', frozen)]);
+
+    expect(guests.get('g')?.vcpus).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('is said to move where it cannot be left', () => {
+    const { notes } = place(machine({ cores: 4 }), [at('g', ['0-1', '2'], frozen)]);
+
+    expect(notes.join()).toContain('g is frozen, but where it is no guest of its kind may be');
+  });
+});
+
+describe('a guest without a place', () => {
+  it('is told that cores of two kinds are not mixed', () => {
+    const even = machine({ cores: 8 });
+    const kinds = [
+      { name: 'fast', cpus: [0, 1, 2, 3] },
+      { name: 'slow', cpus: [4, 5, 6, 7] },
+    ];
+
+    const { missing } = place({ ...even, kinds }, [guest('g', 6)]);
+
+    expect(missing[0]?.reason).toBe('node 0: need 6 CPUs of one kind of cores, free 4; nearest: 4 vCPUs would fit');
+  });
+});
+
 describe('a plan', () => {
   it('is the best where caches leave no choice, and is said to be', () => {
     const { optimal } = place(machine({ nodes: 2, cores: 8, threads: 2 }), [guest('a', 16), guest('b', 16)], {
