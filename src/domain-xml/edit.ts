@@ -66,7 +66,7 @@ export function editXml(xml: Xml, edits: readonly Edit[]): string {
     const { open, close } = element.at;
     if (element.isEmptyTag)
       replaced.set(element, { start: tagEnd(element), end: open, text: `>${text}</${element.name}>` });
-    else replaced.set(element, { start: open, end: close, text });
+    else replaced.set(element, { start: open, end: close, text: withText(xml.text.slice(open, close), text) });
   };
 
   const put = (target: Element | Made, child: Made): void => {
@@ -161,6 +161,21 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0];
 }
 
+const PIECES = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|(?:<!\[CDATA\[[\s\S]*?\]\]>|[^<]+)+/g;
+
+/** What stands between an element's tags, with another text: remarks and processing instructions stay where they are. */
+function withText(content: string, text: string): string {
+  const pieces = content.match(PIECES) ?? [];
+  const isText = (piece: string) => !/^<(!--|\?)/.test(piece);
+  if (pieces.every(isText)) return text;
+  const [first = -1] = pieces.flatMap((piece, at) => (isText(piece) && piece.trim() !== '' ? [at] : []));
+  if (first === -1) return text + content;
+  const put = (piece: string) => piece.replace(/^(\s*)[\s\S]*?(\s*)$/, (_, before, behind) => before + text + behind);
+  return pieces
+    .map((piece, at) => (at === first ? put(piece) : isText(piece) && piece.trim() !== '' ? '' : piece))
+    .join('');
+}
+
 /** Behind the last that is said in a start tag. */
 const tagEnd = (element: Element): number => element.attributes.at(-1)?.at.end ?? element.at.name;
 
@@ -182,7 +197,7 @@ function insertions(
       return { start: at, end: at, text: (indent ?? '') + print(child, indent, style) };
     }
     const indent = lead(text, siblings[0]?.at.start ?? 0);
-    const at = parent.at.open;
+    const at = indent === undefined ? parent.at.open : behindRemark(text, parent.at.open);
     return { start: at, end: at, text: (indent ?? '') + print(child, indent, style) };
   });
 }

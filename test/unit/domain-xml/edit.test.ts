@@ -25,7 +25,21 @@ describe('editing', () => {
 
     const edits = ['10', '200'].flatMap((value) => ['x', '@a'].map((path) => ({ at: xml.root, path, value })));
 
-    expect(editXml(xml, edits)).toBe(`<d a='200'><x>200</x></d>`);
+    expect(editXml(xml, edits)).toBe(`<d a='200'><x>200<!-- one --></x></d>`);
+  });
+
+  it('leaves remarks and instructions beside a text where they are', () => {
+    const text = `<d><a>\n  <!-- <a>1</a> -->\n  <![CDATA[1]]>0<?x 1?> 2<!-- ]]> --></a><b><!-- none --></b></d>`;
+
+    expect(edit(text, { a: 'x & $1', b: '3' })).toBe(
+      `<d><a>\n  <!-- <a>1</a> -->\n  x &amp; $1<?x 1?><!-- ]]> --></a><b>3<!-- none --></b></d>`,
+    );
+  });
+
+  it('leaves a remark with the tag that it stands behind', () => {
+    expect(edit(`<disk> <!-- of it -->\n  <source/>\n</disk>`, { 'driver/@cache': 'none' })).toBe(
+      `<disk> <!-- of it -->\n  <driver cache='none'/>\n  <source/>\n</disk>`,
+    );
   });
 
   it('takes along what was to change inside of what goes', () => {
