@@ -3,12 +3,14 @@ import { Problem } from '../src/contract/index.ts';
 import {
   attributeOf,
   childOf,
+  childrenOf,
   defineGuestModule,
   type Element,
   exampleGuest,
   type Field,
   type Guest,
   ioThreadsOf,
+  strayThreads,
   valueAt,
 } from '../src/domain-xml/index.ts';
 
@@ -23,9 +25,10 @@ export const iothreads = defineGuestModule({
   summary: 'How many threads of their own guests have for the I/O of their disks.',
   notes: `
 A disk without one is served by the emulator's main thread, beside all other devices. One or two for a guest with busy disks are enough. They are added
-to guests that run at once; taken away from them only at their next start, the highest numbers first, and never while a disk or controller is given to them.`,
+to guests that run at once; taken away from them only at their next start, the highest numbers first and their pins and schedulers with them, and never while a
+disk or controller is given to them.`,
   params,
-  owns: ['iothreads', 'iothreadids'],
+  owns: ['iothreads', 'iothreadids', 'cputune'],
   wants: ({ count }, guest) => ({ fields: fieldsOf(count, guest) }),
   examples: [
     {
@@ -78,6 +81,7 @@ function fieldsOf(count: number, { name, plane, domain }: Guest): Field[] {
       value: null,
       told: `no IO thread ${attributeOf(one, 'id')}`,
     })),
+    ...(count < now.length ? strayThreads(domain, 'iothread', new Set(now.filter((id) => !gone.includes(id)))) : []),
   ];
 }
 
@@ -101,6 +105,11 @@ function add(now: readonly number[], count: number, domain: Element): Field[] {
 /** Disks and controllers that an IO thread serves. */
 function usersOf(domain: Element, id: number): string[] {
   return (childOf(domain, 'devices')?.children ?? [])
-    .filter((device) => valueAt(device, 'driver/@iothread') === String(id))
+    .filter((device) => {
+      const driver = childOf(device, 'driver');
+      const several = driver && childOf(driver, 'iothreads');
+      const ids = [driver, ...(several ? childrenOf(several, 'iothread') : [])];
+      return ids.some((one, at) => one && attributeOf(one, at === 0 ? 'iothread' : 'id') === String(id));
+    })
     .map((device) => `${device.name} ${valueAt(device, 'target/@dev') ?? attributeOf(device, 'index') ?? ''}`.trim());
 }

@@ -19,6 +19,7 @@ import {
   exampleGuest,
   type Field,
   type Guest,
+  strayThreads,
   valueAt,
   vcpusOf,
 } from '../src/domain-xml/index.ts';
@@ -63,7 +64,7 @@ there. On AMD, guests see threads with the feature \`topoext\` only (\`cpu_model
   params,
   asks: ['vcpus', 'current', 'layout', 'sockets', 'cores', 'threads'],
   check: wrong,
-  owns: ['vcpu', 'cpu', 'cputune'],
+  owns: ['vcpu', 'vcpus', 'cpu', 'cputune'],
   reads: ({ layout }): Probes =>
     layout === 'pinning'
       ? {
@@ -170,18 +171,18 @@ function countFields({ vcpus, current }: Params, most: number, domain: Element):
       value: current === undefined || current === most ? null : String(current),
       absent: String(most),
     });
-  const pins = childrenOf(childOf(domain, 'cputune') ?? domain, 'vcpupin');
-  const gone = pins.filter((pin) => Number(attributeOf(pin, 'vcpu')) >= most);
-  fields.push(
-    ...gone.map((at) => ({
-      label: 'pins',
-      at,
-      path: '',
-      value: null,
-      told: `no pin of vCPU ${attributeOf(at, 'vcpu')}`,
-    })),
-  );
-  return fields;
+  fields.push(...strayThreads(domain, 'vcpu', new Set(Array.from({ length: most }, (_, vcpu) => vcpu))));
+  return [...fields, ...eachFields(current, most, domain)];
+}
+
+/** `<vcpus>` tells of each vCPU whether it is there at the start, and libvirt goes by that and not by the count. */
+function eachFields(current: number | undefined, most: number, domain: Element): Field[] {
+  const list = childOf(domain, 'vcpus');
+  if (!list) return [];
+  const beyond = childrenOf(list, 'vcpu').some((one) => Number(attributeOf(one, 'id')) >= most);
+  const on = childrenOf(list, 'vcpu').filter((one) => attributeOf(one, 'enabled') === 'yes').length;
+  if (!beyond && (current === undefined || current === on)) return [];
+  return [{ label: 'vCPUs', at: list, path: '', value: null, told: 'no list of single vCPUs' }];
 }
 
 function shapeFields({ sockets, dies, cores, threads }: Shape, domain: Element): Field[] {

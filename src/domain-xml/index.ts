@@ -13,4 +13,4 @@ export { valueAt } from './path.ts';
 export type { Selector } from './select.ts';
 export { groundFor, parseSelector, select } from './select.ts';
 export { kibAt } from './size.ts';
-export { emulatorPinOf, ioThreadsOf, pinsOf, vcpusOf } from './threads.ts';
+export { emulatorPinOf, ioThreadsOf, pinsOf, strayThreads, vcpusOf } from './threads.ts';

@@ -1,5 +1,6 @@
-import { type CpuSet, parseCpuSet } from '../contract/index.ts';
+import { type CpuSet, formatCpuSet, parseCpuSet } from '../contract/index.ts';
 import { attributeOf, childOf, childrenOf, type Element } from './element.ts';
+import type { Field } from './field.ts';
 import { valueAt } from './path.ts';
 
 /** No guest has more of either; what XML says may be anything. */
@@ -37,4 +38,34 @@ export function pinsOf(domain: Element): ReadonlyMap<number, CpuSet> {
 export function emulatorPinOf(domain: Element): CpuSet | undefined {
   const cpus = valueAt(domain, 'cputune/emulatorpin/@cpuset');
   return cpus === undefined ? undefined : parseCpuSet(cpus);
+}
+
+/**
+ * What is said in `<cputune>` of threads that are to be there no more: their pins go, and they go out of the lists of schedulers.
+ * libvirt does not define a guest with a scheduler for a vCPU, or anything for an IO thread, that it has not.
+ */
+export function strayThreads(domain: Element, kind: 'vcpu' | 'iothread', left: ReadonlySet<number>): Field[] {
+  const cputune = childOf(domain, 'cputune');
+  if (!cputune) return [];
+  const what = kind === 'vcpu' ? 'vCPU' : 'IO thread';
+  const pins = childrenOf(cputune, `${kind}pin`).filter((pin) => !left.has(Number(attributeOf(pin, kind))));
+  const schedulers = childrenOf(cputune, `${kind}sched`).flatMap((at): Field[] => {
+    const list = attributeOf(at, `${kind}s`);
+    const all = list === undefined ? [] : parseCpuSet(list);
+    const kept = all.filter((id) => left.has(id));
+    if (kept.length === all.length) return [];
+    const told = `no scheduler of ${what} ${formatCpuSet(all.filter((id) => !left.has(id)))}`;
+    const value = kept.length === 0 ? null : formatCpuSet(kept);
+    return [{ label: 'schedulers', at, path: value === null ? '' : `@${kind}s`, value, told }];
+  });
+  return [
+    ...pins.map((at) => ({
+      label: 'pins',
+      at,
+      path: '',
+      value: null,
+      told: `no pin of ${what} ${attributeOf(at, kind)}`,
+    })),
+    ...schedulers,
+  ];
 }

@@ -47,7 +47,7 @@ const USES: readonly { module: Module; owned: readonly string[]; params: readonl
     owned: ['clock', 'title'],
     params: [{ set: [{ path: 'title', value: 'a & b' }], remove: ['clock'] }],
   },
-  { module: iothreads, owned: ['iothreads', 'iothreadids'], params: [{ count: 3 }] },
+  { module: iothreads, owned: ['iothreads', 'iothreadids', 'cputune'], params: [{ count: 3 }] },
   {
     module: memory_backing,
     owned: ['memoryBacking', 'memtune'],
