@@ -115,14 +115,28 @@ function wrong({ mode, model, migratable, cache }: Params): string | undefined {
 }
 
 /** What libvirt would not define. */
-function refuse({ mode, features }: Params, { name, domain }: Guest): void {
-  const now = valueAt(domain, 'cpu/@mode') ?? 'custom';
+function refuse(given: Params, { name, domain }: Guest): void {
+  const { mode, features, check, migratable } = given;
+  const then = mode ?? valueAt(domain, 'cpu/@mode') ?? 'custom';
   const asks = Object.values(features).some((policy) => policy !== 'default');
-  if (asks && (mode ?? now) === 'custom' && mode === undefined && valueAt(domain, 'cpu/model') === undefined)
+  if ((asks || check !== undefined) && mode === undefined && then === 'custom' && !valueAt(domain, 'cpu/model'))
     throw new Problem(
       'NoCpuModel',
-      `${name}: features need a CPU model, and it has none`,
+      `${name}: ${asks ? 'features need' : '`check` needs'} a CPU model, and it has none`,
       'give `mode: host-passthrough`, or another',
+    );
+  if (then === 'host-passthrough' || then === 'maximum') return;
+  if (migratable !== undefined)
+    throw new Problem(
+      'NotHostsCpu',
+      `${name}: \`migratable\` goes with host-passthrough or maximum, and its CPU is ${then}`,
+      'give `mode: host-passthrough`, or leave migratable out',
+    );
+  if ((given.cache ?? valueAt(domain, 'cpu/cache/@mode')) === 'passthrough')
+    throw new Problem(
+      'NotHostsCpu',
+      `${name}: the host's caches are passed through with host-passthrough or maximum only, and its CPU is ${mode === undefined ? '' : 'to be '}${then}`,
+      given.cache === undefined ? 'give `cache: default`, too' : 'give `mode: host-passthrough`, too',
     );
 }
 

@@ -190,6 +190,12 @@ function refuse(disk: Element, asked: Asked, { name, domain }: Guest): void {
         `${who}: ${knob} is for virtio disks, and this one is on ${busOf(disk) || 'another bus'}`,
         'choose disks with `bus: virtio`',
       );
+  if (typeof asked.iothread === 'number' && childOf(childOf(disk, 'driver'), 'iothreads'))
+    throw new Problem(
+      'SeveralIothreads',
+      `${who}: its queues are given to several IO threads, <driver><iothreads>, and one beside them libvirt does not take`,
+      'take those out first: `domain_xml`',
+    );
   if (typeof asked.iothread === 'number' && !ioThreadsOf(domain).includes(asked.iothread))
     throw new Problem(
       'NoSuchIothread',

@@ -12,6 +12,7 @@ import {
   type Guest,
   kibAt,
   sameList,
+  valueAt,
 } from '../src/domain-xml/index.ts';
 import { farEmulator, nodeProbes } from './parts/far_emulator.ts';
 
@@ -136,8 +137,29 @@ start will fail. \`nodeset\` counts the guest's own cells: which of the host's n
   ],
 });
 
-/** What libvirt takes, and starts a guest without any limit. */
-function refuse({ locked, hard_limit: limit }: Params, { name, domain }: Guest): void {
+/** What libvirt does not define, or takes and starts a guest without any limit. */
+function refuse(given: Params, { name, domain }: Guest): void {
+  const { locked, hard_limit: limit } = given;
+  const backing = childOf(domain, 'memoryBacking');
+  const huge = given.hugepages ?? childOf(backing, 'hugepages') !== undefined;
+  const wrong = [
+    (given.source ?? valueAt(domain, 'memoryBacking/source/@type')) === 'anonymous' && 'source anonymous',
+    (given.allocation ?? valueAt(domain, 'memoryBacking/allocation/@mode')) === 'ondemand' && 'allocation ondemand',
+  ].find((one) => one !== false);
+  const asks = [given.hugepages, given.source, given.allocation].some((one) => one !== undefined);
+  if (huge && asks && wrong !== undefined)
+    throw new Problem(
+      'NotOfHugepages',
+      `${name}: huge pages do not go with ${wrong}`,
+      'ask for both in one task: `hugepages: false`, or the other as `default`',
+    );
+  const sharer = given.access === 'private' || given.access === 'default' ? sharerOf(domain) : undefined;
+  if (sharer !== undefined)
+    throw new Problem(
+      'NeedsSharedMemory',
+      `${name}: its ${sharer} is served by another process, which has to map its memory`,
+      'leave it `access: shared`, or take that device out first',
+    );
   const limited =
     limit === undefined ? childOf(childOf(domain, 'memtune'), 'hard_limit') !== undefined : limit !== false;
   if (locked && !limited)
@@ -146,6 +168,16 @@ function refuse({ locked, hard_limit: limit }: Params, { name, domain }: Guest):
       `${name}: locked memory without a hard_limit lets the guest lock all memory of the host`,
       "give hard_limit: the guest's memory and about 1 GiB for QEMU",
     );
+}
+
+/** A device by virtiofs or vhost-user, where it is not cells that share their memory. */
+function sharerOf(domain: Element): string | undefined {
+  const cells = childrenOf(childOf(childOf(domain, 'cpu'), 'numa') ?? domain, 'cell');
+  if (cells.some((cell) => attributeOf(cell, 'memAccess') === 'shared')) return undefined;
+  const device = childOf(domain, 'devices')?.children.find(
+    (one) => attributeOf(one, 'type') === 'vhostuser' || valueAt(one, 'driver/@type') === 'virtiofs',
+  );
+  return device && `${device.name} ${valueAt(device, 'target/@dev') ?? valueAt(device, 'target/@dir') ?? ''}`.trim();
 }
 
 interface Pages {
@@ -212,8 +244,15 @@ function otherFields(given: Params, domain: Element): Field[] {
   const choices = (['source', 'access', 'allocation'] as const).flatMap((name): Field[] => {
     const value = given[name];
     if (value === undefined) return [];
-    const path = `memoryBacking/${name}/@${name === 'source' ? 'type' : 'mode'}`;
-    return [{ label: name, at: domain, path, value: value === 'default' ? null : value, absent: 'default' }];
+    const attribute = name === 'source' ? 'type' : 'mode';
+    const path = `memoryBacking/${name}/@${attribute}`;
+    if (value !== 'default') return [{ label: name, at: domain, path, value, absent: 'default' }];
+    // An element that says nothing is none that libvirt's schema takes.
+    const there = childOf(childOf(domain, 'memoryBacking'), name);
+    const now = there && attributeOf(there, attribute);
+    if (!there || now === undefined) return [];
+    const told = `${name}: ${now} → default`;
+    return [{ label: name, at: there, path: there.attributes.length > 1 ? `@${attribute}` : '', value: null, told }];
   });
   return [...flags, ...choices, ...limitFields(given.hard_limit, domain)];
 }

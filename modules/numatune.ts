@@ -65,6 +65,7 @@ hard, whatever the mode: kvmplay does not. \`auto\` reads the pins in the guest'
     const nodes = nodesOf(seen);
     const set = given.nodeset === 'auto' ? nodesUnder(guest, allVcpus(guest), nodes) : given.nodeset;
     const cells = cellsOf(given, guest, nodes);
+    if (guest.plane === 'config') checkModes(given.mode, cells, guest);
     if (guest.plane === 'config') for (const one of [set, ...cells.values()]) checkNodes(one, guest, nodes);
     const spills =
       given.mode === 'preferred' && guest.plane === 'config'
@@ -155,6 +156,22 @@ function checkNodes(set: CpuSet, { name }: Guest, nodes: Nodes): void {
       'NoSuchNode',
       `${name}: this host has no NUMA node ${formatCpuSet(missing)}`,
       `it has ${formatCpuSet(cpuSet(nodes.keys()))}`,
+    );
+}
+
+/** libvirt does not define a guest whose memory is restrictive, and that of a cell is not. */
+function checkModes(mode: string, asked: ReadonlyMap<number, CpuSet>, { name, domain }: Guest): void {
+  const others = childrenOf(childOf(domain, 'numatune') ?? domain, 'memnode').filter((one) => {
+    const now = attributeOf(one, 'mode') ?? 'strict';
+    const isAsked = asked.has(Number(attributeOf(one, 'cellid')));
+    return mode === 'restrictive' && now !== mode && !isAsked;
+  });
+  const [first] = others;
+  if (first)
+    throw new Problem(
+      'MixedModes',
+      `${name}: the memory of cell ${attributeOf(first, 'cellid')} is ${attributeOf(first, 'mode') ?? 'strict'}, and beside ${mode} libvirt does not take that`,
+      'ask for its cells, too: `memnodes: auto`, or by their numbers',
     );
 }
 

@@ -119,6 +119,8 @@ function unfitFor(one: Element, { driver, tx_queue_size: tx }: Params, name: str
       `only virtio interfaces have such a driver, and this one is ${model ?? "libvirt's default"}`,
       'make it one by `domain_xml`: `devices/interface[…]/model/@type`: virtio',
     );
+  if (type === 'hostdev')
+    return problem('NoVhostHere', 'it is a device of the host itself, and nobody carries its packets', 'leave it out');
   if (driver === 'vhost' && !BY_TAP.includes(type))
     return problem(
       'NoVhostHere',
