@@ -57,7 +57,7 @@ const params = {
     .prefault([])
     .describe('Attributes and texts to set. What a path does not find is made, as far as the path says how.'),
   add: z.array(Addition).prefault([]).describe('Elements to add.'),
-  remove: z.array(path()).prefault([]).describe('Elements and attributes to take out, all that a path finds.'),
+  remove: z.array(path(removed)).prefault([]).describe('Elements and attributes to take out, all that a path finds.'),
 };
 type Params = z.infer<z.ZodObject<typeof params>>;
 
@@ -128,6 +128,13 @@ function forbidden(selector: Selector): string | undefined {
   if (steps.length === 0 && attribute === undefined) return 'that is all of the guest';
   if (names === 'devices' && attribute === undefined) return 'that is all of its devices';
   return undefined;
+}
+
+function removed(selector: Selector): string | undefined {
+  const last = selector.attribute === undefined ? selector.steps.at(-1) : undefined;
+  if (last?.tests.some((test) => test.is === 'place'))
+    return 'the next one has that number then, and every run would take one more: choose by what is in it, `[target/@dev=vda]`';
+  return forbidden(selector);
 }
 
 function fieldsOf({ set, add, remove }: Params, guest: Guest): Field[] {
