@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
@@ -13,8 +14,9 @@ import {
   Seen,
   text as textReading,
 } from '../contract/index.ts';
-import { parseDomain, XmlMistake } from '../domain-xml/parse.ts';
+import { parseDomain, placeOf, XmlMistake } from '../domain-xml/parse.ts';
 import { valueAt } from '../domain-xml/path.ts';
+import { withoutSecrets } from '../domain-xml/secrets.ts';
 import { zodDiagnostics } from '../playbook/zod-diagnostics.ts';
 import { findModule, moduleNames } from '../registry/index.ts';
 import { changeLines } from '../report/change-lines.ts';
@@ -97,11 +99,18 @@ function readXml(file: string): string {
       throw new UserError([mistake('FileNotFound', `there is no file ${file}`)]);
     throw new CouldNot(`cannot read ${file}: ${message}`);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new UserError([mistake('NotText', `${file} is not UTF-8 text`)]);
-  }
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  // What stands before the first byte that is none of UTF-8's is the same in both.
+  const text = bytes.toString('utf8');
+  const at = { file, ...placeOf(text, text.indexOf('\ufffd')) };
+  throw new UserError([
+    mistake(
+      'NotText',
+      `${file} is not UTF-8 text`,
+      at,
+      'convert it: `iconv -f LATIN1 -t UTF-8`, or from what it is in',
+    ),
+  ]);
 }
 
 function nameIn(file: string, xml: string): string {
@@ -155,7 +164,4 @@ function diffOf(file: string, { plane, summary, impact }: Change, before: string
 }
 
 /** Passwords stay in the file; what is shown of it goes to terminals and logs. */
-const hidden = (xml: string): string =>
-  xml
-    .replaceAll(/(\spasswd\s*=\s*)("[^"]*"|'[^']*')/g, (_, name, value) => `${name}${value[0]}***${value[0]}`)
-    .replaceAll(/(<cookie\b[^>]*>)[^<]*/g, '$1***');
+const hidden = (xml: string): string => withoutSecrets(xml, () => '***');

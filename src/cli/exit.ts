@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Unreachable } from '../contract/index.ts';
+import { withoutSecrets } from '../domain-xml/secrets.ts';
 import { UserError } from '../source/diagnostic.ts';
 import { renderDiagnostics } from '../source/render.ts';
 import { hideSecrets } from '../source/secrets.ts';
@@ -54,7 +55,9 @@ function readSource(file: string): string | undefined {
   try {
     const text = readFileSync(file, 'utf8');
     // Its lines are not those that positions count.
-    return isSealed(text) ? undefined : text;
+    if (isSealed(text)) return undefined;
+    // A guest's XML: columns stay what they are.
+    return /^\ufeff?\s*</.test(text) ? withoutSecrets(text, (secret) => secret.replaceAll(/./g, '*')) : text;
   } catch {
     return undefined;
   }

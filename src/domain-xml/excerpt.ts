@@ -55,7 +55,7 @@ const keyOf = ({ attributes }: Meant): string =>
 
 const tagOf = ({ name, attributes, text, children }: Meant): string => {
   const own = attributes.map(([key, value]) => ` ${key}='${key === 'passwd' ? '***' : value}'`).join('');
-  if (text !== '') return `<${name}${own}>${text}</${name}>`;
+  if (text !== '') return `<${name}${own}>${name === 'cookie' ? '***' : text}</${name}>`;
   return `<${name}${own}${children.length === 0 ? '/' : ''}>`;
 };
 

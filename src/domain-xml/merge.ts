@@ -46,8 +46,16 @@ export function mergeFields(now: Element, wanted: Element, label = wanted.name):
   return [
     ...wanted.attributes
       .filter(({ name }) => (name === 'unit' ? text : !isSaid(now, wanted, name)))
-      .map(({ name, value }) => ({ label: `${label} ${name}`, at: now, path: `@${name}`, value })),
-    ...(text ? [{ label, at: now, path: '', value: wanted.text.trim() }] : []),
+      .map(({ name, value }) => ({
+        label: `${label} ${name}`,
+        at: now,
+        path: `@${name}`,
+        value,
+        ...(name === 'passwd' && { told: `${label}: another passwd` }),
+      })),
+    ...(text
+      ? [{ label, at: now, path: '', value: wanted.text.trim(), ...(wanted.name === 'cookie' && { told: label }) }]
+      : []),
     ...(text && attributeOf(wanted, 'unit') === undefined ? [{ label, at: now, path: '@unit', value: null }] : []),
     ...wanted.children.flatMap((child): Field[] => {
       const there = pairs.get(child);

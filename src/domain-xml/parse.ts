@@ -35,7 +35,12 @@ export function parseXml(text: string): Xml {
     throw new XmlMistake('XmlTooLarge', `${bytes} bytes of XML are too many: libvirt takes 10 MB`, top);
   const [, encoding] = /^\ufeff?<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']/.exec(text) ?? [];
   if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding))
-    throw new XmlMistake('XmlEncoding', `it calls itself ${encoding}, and kvmplay reads UTF-8`, top, 'convert it');
+    throw new XmlMistake(
+      'XmlEncoding',
+      `it calls itself ${encoding}, and kvmplay reads UTF-8`,
+      top,
+      'convert it: `iconv -t UTF-8`, and take the encoding out of its first line',
+    );
   const root = scan(text);
   if (root && 'code' in root) throw refusal(root.code, placeOf(text, root.offset));
   try {
@@ -54,7 +59,9 @@ export function parseDomain(text: string): Xml {
   const inside = domainIn(xml.root);
   throw new XmlMistake(
     'NotADomain',
-    `its root is <${xml.root.name}>, not <domain>`,
+    xml.root.name === 'domain'
+      ? `its <domain> is one of the namespace ${xml.root.uri}, and libvirt's has none`
+      : `its root is <${xml.root.name}>, not <domain>`,
     placeOf(text, xml.root.at.start),
     inside ? 'the <domain> inside is what `virsh dumpxml` prints: take that out, and work on it' : undefined,
   );
@@ -86,7 +93,9 @@ function malformed(error: unknown): XmlMistake {
       place,
       'write &amp; for an ampersand; &lt; &gt; &apos; &quot; are there besides',
     );
-  return new XmlMistake('NotWellFormed', first.replace(/^Parsing document failed, /, ''), place);
+  // slimdom quotes what it would have had, and has sentences there, too.
+  const plain = first.replace(/^Parsing document failed, /, '').replace(/^expected (["'])(.* must .*)\1$/, '$2');
+  return new XmlMistake('NotWellFormed', plain, place);
 }
 
 /** Where an offset is. */

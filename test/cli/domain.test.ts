@@ -101,6 +101,30 @@ describe('kvmplay domain', () => {
     expect(err).not.toContain('s3cret');
   });
 
+  it.each([
+    ['a password', `<graphics type='vnc' passwd='s3cret'x/>`, "passwd='******'x"],
+    ['one that does not end', `<graphics type='vnc' passwd='s3cret/>`, '3 | *********\n'],
+    ['a cookie', '<cookies><cookie name="a"><![CDATA[s3cret]]> & </cookie></cookies>', '<cookie name="a">*'],
+  ])('keeps %s out of the line that it shows of a file that is not well-formed', (_, xml, shown) => {
+    const { status, err } = site(`<domain>\n${xml}\n</domain>\n`).domain('-m', 'disk_cache', '-a', 'cache=none');
+
+    expect(err).toContain(shown);
+    expect(err).not.toContain('s3cret');
+    expect(status).toBe(5);
+  });
+
+  it('says where a file is no UTF-8', () => {
+    const { domain, write } = site();
+    write('web1.xml', Buffer.from('<domain>\n  <name>caf\xe9</name>\n</domain>\n', 'latin1'));
+
+    const { status, err } = domain('-m', 'disk_cache', '-a', 'cache=none');
+
+    expect(err).toContain('NotText');
+    expect(err).toContain('web1.xml:2:12');
+    expect(err).toContain('iconv');
+    expect(status).toBe(5);
+  });
+
   it('prints a file that is as asked byte for byte', () => {
     const { domain } = site(GUEST.replace('<vcpu', '<!-- two -->\n\t<vcpu'));
 

@@ -9,7 +9,7 @@ const bin = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'bin
 /** A folder of a user's with an inventory of local directories as hosts, and the built command line to type in it. */
 export function makeSite(hosts: readonly string[] = ['h1']) {
   const folder = mkdtempSync(join(tmpdir(), 'kvmplay-cli-'));
-  const write = (name: string, text: string): void => {
+  const write = (name: string, text: string | Buffer): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { excerptOf } from '../../../src/domain-xml/excerpt.ts';
+import { tell } from '../../../src/domain-xml/field.ts';
 import { sameMeaning } from '../../../src/domain-xml/meaning.ts';
+import { mergeFields } from '../../../src/domain-xml/merge.ts';
 import { parseXml } from '../../../src/domain-xml/parse.ts';
 
 const same = (a: string, b: string) =>
@@ -43,6 +45,20 @@ it('an excerpt shows no password', () => {
   const domain = (port: string) => parseXml(`<domain><graphics type='vnc' port='${port}' passwd='s3cret'/></domain>`);
 
   expect(excerptOf(domain('1'), domain('2')).after).toBe("<domain>\n  <graphics passwd='***' port='2' type='vnc'/>\n");
+});
+
+it('nothing that is told of shows a secret', () => {
+  const domain = (one: string) =>
+    parseXml(
+      `<domain><graphics type='vnc' passwd='${one}'/><cookies><cookie name='a'>${one}</cookie></cookies></domain>`,
+    );
+  const [was, wanted] = [domain('s3cret'), domain('s3cret2')];
+  const { before, after } = excerptOf(was, wanted);
+
+  const told = [before, after, ...mergeFields(was.root, wanted.root).map(tell)];
+
+  expect(told).toContain('graphics vnc: another passwd');
+  expect(told.join('\n')).not.toContain('s3cret');
 });
 
 it('an excerpt shows what differs, and which device it is', () => {

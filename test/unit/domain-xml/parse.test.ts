@@ -33,6 +33,15 @@ describe('domain XML', () => {
     expect(refusalOf(text)).toBe(refusal);
   });
 
+  it.each([
+    ['<domain><name>&#1;</name></domain>', 'character reference must reference a valid character'],
+    ["<domain xmlns='urn:x'/>", "its <domain> is one of the namespace urn:x, and libvirt's has none"],
+    ['<domain a=1/>', 'quoted attribute value'],
+  ])('of %s is said what is wrong with it', (text, words) => {
+    expect(() => parseDomain(text)).toThrow(words);
+    expect(() => parseDomain(text)).not.toThrow(/expected ["']character|not <domain>/);
+  });
+
   it('is read with CDATA, remarks, processing instructions, character references and namespaces', () => {
     const { root } = parseXml(
       `\ufeff<?xml version='1.0'?><!-- <a> --><domain xmlns:q="urn:q"><?x <y> ?><name><![CDATA[a<b]]>&#x26;&#99;</name>` +
