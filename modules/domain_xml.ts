@@ -202,5 +202,5 @@ const nothingThere = (guest: string, text: string): Problem =>
   new Problem(
     'NothingThere',
     `${guest}: there is no ${text}, and it does not say how one is made`,
-    'see `virsh dumpxml`',
+    'see `virsh dumpxml`; a device is put in as a whole: `add`',
   );

@@ -91,7 +91,11 @@ export function groundFor(
   return at.map((one) => ({ at: one, path: attribute === undefined ? '' : `@${attribute}` }));
 }
 
+/** Devices of which one attribute or child makes none that libvirt would take. */
+const WHOLE = new Set(['disk', 'interface', 'hostdev', 'filesystem']);
+
 function makeable({ name, tests }: SelectorStep): string | undefined {
+  if (WHOLE.has(name)) return undefined;
   const keys = tests.map((test) =>
     test.is === 'value' && test.value !== undefined && /^@[^/]+$/.test(test.path) && !/[\][]/.test(test.value)
       ? `[${test.path.slice(1)}=${test.value}]`

@@ -86,6 +86,8 @@ describe('domain_xml', () => {
       problemOn(domain_xml, { guests: 'all', set: [{ path, value: 'x' }] }, { [CONFIG]: xml });
 
     expect(await problem('devices/disk[target/@dev=vdz]/@x')).toMatch(/^NothingThere/);
+    expect(await problem('devices/interface/model/@type')).toMatch(/^NothingThere.*`add`/);
+    expect(await problem('devices/disk[@device=lun]/driver/@cache')).toMatch(/^NothingThere/);
     expect(await problem('devices/disk')).toMatch(/^NotAText/);
   });
 });
