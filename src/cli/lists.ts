@@ -37,4 +37,5 @@ function ofPlay(play: Play, number: number, hosts: readonly string[], wanted: Wa
 const listed = (items: readonly Item[]): readonly (Task | Meta)[] =>
   items.flatMap((item) => (item.kind === 'block' ? listed(item.block) : [item]));
 
-const nameOf = (item: Task | Meta): string => (item.kind === 'meta' ? (item.name ?? 'meta') : String(item.name.value));
+const nameOf = (item: Task | Meta): string =>
+  item.kind === 'meta' ? (item.name ?? 'meta') : (item.unnamed ?? String(item.name.value));

@@ -25,7 +25,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   always_run: 'use check_mode: false',
   sudo_user: 'use become_user',
   remote_tmp: 'leave it out: nothing is copied to a host to be run',
-  shell: 'use command with shell: true',
+  shell: 'use command with shell: true: command: { cmd: …, shell: true }',
   raw: 'use command: it needs no Python on the host either',
   script: 'use copy, then command',
   setup: 'leave it out: facts are read when something refers to them',
@@ -72,6 +72,18 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   async_status: 'leave it out: tasks are waited for',
   unarchive: 'use copy, then command with creates',
   git: 'use command with creates',
+  archive: 'use command: { argv: [tar, …] } with creates',
+  acl: 'use command: { argv: [setfacl, …] }',
+  capabilities: 'use command: { argv: [setcap, …] }',
+  alternatives: 'use command: { argv: [update-alternatives, --set, NAME, PATH] }',
+  kernel_blacklist: 'use copy for a file in /etc/modprobe.d',
+  pam_limits: 'use copy for a file in /etc/security/limits.d',
+  timezone: 'use file: { path: /etc/localtime, state: link, src: … }',
+  interfaces_file: 'use template for the whole file',
+  sysfs: 'use the module for what is set there: kvmplay doc lists them all',
+  virt_net: 'use command: { argv: [virsh, net-define, FILE] }',
+  virt_pool: 'use command: { argv: [virsh, pool-define, FILE] }',
+  validate_argument_spec: 'leave it out: meta/argument_specs.yml is checked by itself',
   user: OWN_MODULE,
   group: OWN_MODULE,
   authorized_key: OWN_MODULE,
@@ -116,6 +128,8 @@ export const otherAction = (name: string): string | undefined =>
 
 /** What to write for `with_NAME`. */
 const LOOPS: Readonly<Record<string, string>> = {
+  items: 'use loop; lists inside of the list are put into it by "{{flatten list 1}}"',
+  flattened: 'use loop: "{{flatten list}}"',
   dict: 'use loop with the mapping itself: item.key and item.value are the same',
   nested: 'use loop on a block, and another loop inside of it',
   cartesian: 'use loop on a block, and another loop inside of it',
@@ -125,6 +139,9 @@ const LOOPS: Readonly<Record<string, string>> = {
   sequence: 'use loop: "{{range 1 5}}"',
   file: 'use loop with the names written out, and copy or template for their content',
   fileglob: 'use loop with the names written out',
+  random_choice: 'use order: shuffle on the play, or name the one',
+  inventory_hostnames: 'use loop: "{{groups.NAME}}"',
+  lines: 'use command with reads_only: true, and loop over stdout_lines of what it registers',
   first_found: 'name one file, with a variable in it where hosts differ',
 };
 

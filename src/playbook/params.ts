@@ -2,6 +2,7 @@ import { type Diagnostic, mistake } from '../source/diagnostic.ts';
 import { describeNode, type Entry, type MapNode, type Node } from '../source/node.ts';
 import { conditionMistakes, isTemplated, templateMistakes } from '../template/index.ts';
 import { badVariableName } from './readers.ts';
+import { shortName } from './short-name.ts';
 
 /** A module's parameters: the mapping under its name and the one under `args`, together. */
 export function paramsOf(module: Entry, args: MapNode | undefined, found: Diagnostic[]): MapNode {
@@ -71,8 +72,14 @@ function freeForm(module: string, value: Node): Diagnostic {
   const hint =
     pairs.length > 0
       ? `write ${module}: { ${mapping.join(', ')} }`
-      : module === 'command' && written !== ''
-        ? `write command: { argv: [${written.split(/\s+/).join(', ')}] }`
-        : `see kvmplay doc ${module}`;
+      : shortName(module) === 'command' && written.trim() !== ''
+        ? `write command: { ${commandOf(written.trim())} }`
+        : `see kvmplay doc ${shortName(module)}`;
   return mistake('FreeFormParameters', message, value.at, hint);
 }
+
+/** Its words, or the whole line where quotes or templates hold words together. */
+const commandOf = (line: string): string =>
+  /^[\w@%+=:./\s-]+$/.test(line)
+    ? `argv: [${line.split(/\s+/).join(', ')}]`
+    : `cmd: ${line.includes("'") ? JSON.stringify(line) : `'${line}'`}`;

@@ -35,7 +35,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     entry.value.at,
   );
   checkParams(module, params, found);
-  const own: Scalar = given.name ?? { kind: 'scalar', value: module, at: entry.keyAt, quoted: false };
+  const own: Scalar = given.name ?? { kind: 'scalar', value: entry.key, at: entry.keyAt, quoted: false };
   return {
     ...onTask(inner),
     // One person is asked once.
@@ -43,6 +43,7 @@ export function parseTask(map: MapNode, place: 'task' | 'handler', outer: Inheri
     kind: 'task',
     at: map.at,
     name: titleOf(own, inner.scope.role),
+    ...(!given.name && { unnamed: entry.key }),
     module,
     moduleAt: entry.keyAt,
     params,
@@ -89,14 +90,14 @@ function moduleEntry(
       );
       continue;
     }
-    const hint = didYouMean(key.slice(key.lastIndexOf('.') + 1), known);
+    // Of a collection it is a module, and of no other meaning here.
+    const hint = key.includes('.')
+      ? didYouMean(key.slice(key.lastIndexOf('.') + 1), moduleNames)
+      : didYouMean(key, known);
     const otherwise = `parameters of ${module?.key} stand below it, two spaces further in`;
     if (module)
       found.push(mistake('UnknownKeyword', `"${key}" is not a keyword of a ${place}`, keyAt, hint ?? otherwise));
-    else
-      found.push(
-        mistake('UnknownModule', `there is no module "${key}"`, keyAt, hint ?? 'kvmplay doc lists all modules'),
-      );
+    else found.push(mistake('UnknownModule', `there is no module "${key}"`, keyAt, hint ?? NO_MODULE));
   }
   if (second) {
     const message = `a ${place} uses one module, and here are "${module?.key}" and "${second.key}"`;
@@ -107,6 +108,8 @@ function moduleEntry(
   }
   return module;
 }
+
+const NO_MODULE = 'kvmplay doc lists all modules; use command, or a module of your own: docs/own-modules.md';
 
 /** Also tells what to write instead of what Ansible has beside these. */
 const META: Reader<Meta['action']> = (node, name, found) => {

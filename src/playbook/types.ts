@@ -74,8 +74,10 @@ export interface Loop {
 export interface Task {
   readonly kind: 'task';
   readonly at: Position;
-  /** Templates unrendered; the module's name where there is none. In a role it is `role : name`. */
+  /** Templates unrendered; the module, as it is written, where there is none. In a role it is `role : name`. */
   readonly name: Templated;
+  /** The module as it is written, where that stands for a name: lists have it without the role. */
+  readonly unnamed?: string;
   readonly module: string;
   readonly moduleAt: Position;
   /** A map; module_defaults are merged in at the start. */

@@ -3,6 +3,7 @@ import { type Diagnostic, mistake, type Position } from '../source/diagnostic.ts
 import { didYouMean, nearest } from '../source/nearest.ts';
 import { describeNode, type Node } from '../source/node.ts';
 import { isTemplated } from '../template/index.ts';
+import { insteadOfParameter, renamedParameter } from './other-parameters.ts';
 import { keysAt } from './schema-keys.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -26,7 +27,7 @@ interface Meant {
 
 function meantBy({ path, keys }: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType | undefined): Meant {
   const known = schema ? keysAt(schema, path) : [];
-  return { path, keys: keys.flatMap((key) => nearest(key, known) ?? []) };
+  return { path, keys: keys.flatMap((key) => renamedParameter(key, known) ?? nearest(key, known) ?? []) };
 }
 
 /** Whether an issue is about a mapping as a whole, or about a parameter that is there under a misspelt name. */
@@ -63,7 +64,9 @@ function explain(issue: Issue, path: readonly PropertyKey[], node: Node, schema:
 
 function unknownParameter(key: string, node: Node, known: readonly string[]): Diagnostic {
   const all = known.length > 0 && known.length <= 12 ? `known here: ${known.join(', ')}` : undefined;
-  const hint = didYouMean(key, known) ?? all;
+  const renamed = renamedParameter(key, known);
+  const other = renamed === undefined ? insteadOfParameter(key) : `write ${renamed}`;
+  const hint = other ?? didYouMean(key, known) ?? all;
   return mistake('UnknownParameter', `there is no parameter "${key}"`, keyAt(node, [key]), hint);
 }
 

@@ -1,7 +1,14 @@
+import { parseJinja } from './jinja-parse.ts';
+import { toCondition } from './jinja-to-cel.ts';
+import { NoCounterpart } from './jinja-to-handlebars.ts';
+
 interface Habit {
   readonly pattern: RegExp;
   readonly write: string;
 }
+
+/** Python's division, and a comment to CEL: `a // 2 > b` would be `a`. */
+const DIVISION = /\/\//;
 
 /** What people write from Ansible habit, and what to write instead. The first that fits is said. */
 const HABITS: readonly Habit[] = [
@@ -22,25 +29,42 @@ const HABITS: readonly Habit[] = [
   { pattern: /\bnot\b/, write: 'write `!`' },
   { pattern: /\bTrue\b/, write: 'write `true`' },
   { pattern: /\bFalse\b/, write: 'write `false`' },
-  { pattern: /\bNone\b/, write: 'write `null`' },
+  { pattern: /\b[Nn]one\b/, write: 'write `null`' },
   { pattern: /\|\s*(?:length|count)\b/, write: 'write `size(name)`' },
   { pattern: /\|\s*int\b/, write: 'write `int(name)`' },
   { pattern: /\|\s*(?:float|string)\b/, write: 'write `double(name)`, `string(name)`' },
   { pattern: /\|\s*bool\b/, write: 'write `bool(name)`, or leave it out where it is true or false already' },
   { pattern: /\|\s*default\b/, write: 'write `defined(name) ? name : otherwise`' },
+  { pattern: /\bif\b/, write: 'write `condition ? one : other`' },
   { pattern: /(?<!\|)\|(?!\|)/, write: 'CEL has no filters: size(x), int(x), string(x), x.startsWith("…")' },
   { pattern: /(?<![=!<>])=(?!=)/, write: 'write `==`' },
   { pattern: /~/, write: 'write `+`' },
+  { pattern: DIVISION, write: 'write `/`: whole numbers are divided without a rest' },
 ];
 
+export const divides = (text: string): boolean => DIVISION.test(withoutQuoted(text));
+
 /** Where a condition is written in another language, and what to write. */
-export function habitIn(text: string): { index: number; length: number; write: string } | undefined {
+export function habitIn(text: string, whole = text): { index: number; length: number; write: string } | undefined {
   const code = withoutQuoted(text);
   for (const { pattern, write } of HABITS) {
     const match = pattern.exec(code);
-    if (match) return { index: match.index, length: match[0].length, write };
+    if (match) return { index: match.index, length: match[0].length, write: inCel(whole) ?? write };
   }
   return undefined;
+}
+
+/** The whole of it in CEL, as far as it is understood. */
+function inCel(text: string): string | undefined {
+  const [, inner = text] = /^\s*\{\{(.*)\}\}\s*$/s.exec(text) ?? [];
+  const without = inner === text ? '' : 'it without {{ }}: ';
+  const tree = parseJinja(inner);
+  try {
+    return tree && `write ${without}\`${toCondition(tree)}\``;
+  } catch (error) {
+    if (!(error instanceof NoCounterpart)) throw error;
+    return error.hint;
+  }
 }
 
 const withoutQuoted = (text: string): string =>

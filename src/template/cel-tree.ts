@@ -23,6 +23,12 @@ export interface Rewritten {
   readonly uses: readonly Use[];
 }
 
+/** What functions are called where CEL computes: its own `bool` does not take `yes`. */
+const CALLS: ReadonlyMap<string, string> = new Map([
+  ['defined', 'has'],
+  ['bool', 'is_yes'],
+]);
+
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /**
@@ -79,7 +85,7 @@ export function rewrite(tree: ASTNode): Rewritten {
     const asked = name === 'defined' || name === 'has' ? subject : undefined;
     const path = asked && pathOf(asked, bound);
     if (path) return use('defined', path);
-    return `${name === 'defined' ? 'has' : name}(${args.map((one) => print(one, bound)).join(', ')})`;
+    return `${CALLS.get(name) ?? name}(${args.map((one) => print(one, bound)).join(', ')})`;
   };
 
   const printMethod = ([name, of, args]: readonly [string, ASTNode, ASTNode[]], bound: ReadonlySet<string>): string => {

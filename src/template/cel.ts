@@ -8,8 +8,9 @@ import {
 } from '@marcbachmann/cel-js';
 import { RE2JS, RE2JSException } from 're2js';
 import { mistake, type Position, UserError } from '../source/diagnostic.ts';
-import { habitIn } from './cel-habits.ts';
+import { divides, habitIn } from './cel-habits.ts';
 import { checkMacros, nodesOf } from './cel-tree.ts';
+import { isYes } from './helper-values.ts';
 
 type Locate = (index: number, length?: number) => Position;
 
@@ -19,6 +20,8 @@ const environment = new Environment({
   limits: { maxAstNodes: 2000, maxDepth: 250, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
 })
   .registerFunction('defined(dyn): bool', (value: unknown) => value !== undefined)
+  .registerFunction('is_yes(dyn): bool', (value: unknown) => isYes(typeof value === 'bigint' ? Number(value) : value))
+  .registerOperator('string in string', (part: string, text: string) => text.includes(part))
   .registerFunction('regex_search(string, string): bool', (text: string, pattern: string) =>
     RE2JS.compile(pattern).matcher(text).find(),
   );
@@ -39,6 +42,7 @@ export function parseCondition(text: string, locate: Locate): ASTNode {
   const known = parsed.get(text);
   if (known) return known;
   try {
+    if (divides(text)) throw new ParseError('// begins a comment');
     const result = environment.parse(text);
     checkNames(text, result.ast, locate);
     checkMacros(result.ast, locate);
@@ -60,8 +64,8 @@ export function parseCondition(text: string, locate: Locate): ASTNode {
 /** `True` and `None` are names like others to CEL, and never the name of a variable. */
 function checkNames(text: string, ast: ASTNode, locate: Locate): void {
   for (const { op, args, range } of nodesOf(ast)) {
-    if (op !== 'id' || !/^(?:True|False|None)$/.test(args)) continue;
-    const habit = habitIn(text.slice(range.start, range.end));
+    if (op !== 'id' || !/^(?:True|False|None|none)$/.test(args)) continue;
+    const habit = habitIn(text.slice(range.start, range.end), text);
     const at = locate(range.start, range.end - range.start);
     throw new UserError([mistake('ConditionSyntax', 'conditions are written in CEL', at, habit?.write)]);
   }

@@ -3,6 +3,7 @@ import { mistake, type Position, UserError } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/nearest.ts';
 import { truthy } from './helper-values.ts';
 import { findHelper } from './helpers.ts';
+import { OMIT } from './omit.ts';
 import type { Locate, Template } from './parse-template.ts';
 import { type Scope, undefinedVariable } from './scope.ts';
 import { known, whollyKnown } from './unknown.ts';
@@ -57,7 +58,10 @@ function runStatement(statement: hbs.AST.Statement, frame: Frame): string {
       return '';
     case 'MustacheStatement': {
       const mustache = statement as hbs.AST.MustacheStatement;
-      const text = toText(whollyKnown(callOrValue(mustache, frame)));
+      const value = whollyKnown(callOrValue(mustache, frame));
+      if (value === OMIT)
+        throw wrong(frame, mustache, 'MisplacedOmit', 'a part of a text cannot be left out', 'write "" for nothing');
+      const text = toText(value);
       return mustache.escaped && frame.escape ? escaped(text, frame.escape, mustache, frame) : text;
     }
     case 'BlockStatement':
@@ -244,6 +248,7 @@ function first(head: string, path: hbs.AST.PathExpression, frame: Frame, from: F
     if (own(value, head)) return (value as Record<string, unknown>)[head];
     if (frame.scope.has(head)) return frame.scope.lookup(head, placeOf(from, path));
   }
+  if (head === 'omit' && !frame.scope.has(head)) return OMIT;
   if (!frame.scope.has(head)) throw new UserError([undefinedVariable(head, placeOf(from, path), frame.scope.names())]);
   return frame.scope.lookup(head, placeOf(from, path));
 }

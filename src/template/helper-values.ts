@@ -26,8 +26,19 @@ export function divide(a: number, b: number): number {
   return Number.isInteger(a) && Number.isInteger(b) ? Math.floor(quotient) : quotient;
 }
 
+/** Of a list, or of several values. */
+export function numbersOf(values: readonly unknown[]): readonly number[] {
+  const [only, ...rest] = values;
+  const all = rest.length === 0 && Array.isArray(only) ? only : values;
+  return all.length > 0 ? all.map(numberOf) : refuse('at least one number', all);
+}
+
+/** As Ansible's `bool` has it: also for the texts that are true in YAML 1.1 and in an INI inventory. */
+export const isYes = (value: unknown): boolean =>
+  typeof value === 'string' ? /^(?:yes|on|1|true)$/i.test(value) : value === true || value === 1;
+
 export function textOf(value: unknown): string {
-  if (typeof value === 'object' || value === undefined) return refuse('a text', value);
+  if (typeof value === 'object' || typeof value === 'symbol' || value === undefined) return refuse('a text', value);
   return String(value);
 }
 
@@ -45,6 +56,22 @@ export const same = (a: unknown, b: unknown): boolean =>
 export function contains(item: unknown, of: unknown): boolean {
   if (Array.isArray(of)) return of.some((one) => same(one, item));
   return typeof of === 'string' ? of.includes(textOf(item)) : Object.hasOwn(mapOf(of), textOf(item));
+}
+
+export const uniqueOf = (list: readonly unknown[]): unknown[] =>
+  list.filter((one, index) => list.findIndex((other) => same(one, other)) === index);
+
+/** Whether a mapping has this value, or else something true, under a key. */
+export function hasField(one: unknown, [key, ...wanted]: readonly unknown[]): boolean {
+  const map = mapOf(one);
+  const value = Object.hasOwn(map, textOf(key)) ? map[textOf(key)] : undefined;
+  return wanted.length > 0 ? value !== undefined && same(value, wanted[0]) : truthy(value);
+}
+
+export function pairsOf(values: readonly unknown[]): Readonly<Record<string, unknown>> {
+  if (values.length % 2 !== 0) throw new RangeError('takes a value for each key');
+  const keys = values.filter((_, index) => index % 2 === 0).map(textOf);
+  return Object.fromEntries(keys.map((key, index) => [key, values[index * 2 + 1]]));
 }
 
 export function lengthOf(value: unknown): number {
@@ -91,6 +118,11 @@ export function patternOf(pattern: unknown): RE2JS {
     if (error instanceof RE2JSException) throw new RangeError(`this pattern cannot be read: ${error.message}`);
     throw error;
   }
+}
+
+export function foundIn(text: string, pattern: RE2JS): string {
+  const matcher = pattern.matcher(text);
+  return matcher.find() ? (matcher.group() ?? '') : '';
 }
 
 export function indented(text: string, width: number): string {

@@ -3,13 +3,18 @@ import { differenceOf, formatCpuMask, formatCpuSet, intersectionOf, parseCpuSet,
 import {
   contains,
   divide,
+  foundIn,
+  hasField,
   indented,
+  isYes,
   itemOf,
   lengthOf,
   listOf,
   mapOf,
   notZero,
   numberOf,
+  numbersOf,
+  pairsOf,
   patternOf,
   rangeOf,
   same,
@@ -18,6 +23,7 @@ import {
   textOf,
   truthy,
   under,
+  uniqueOf,
 } from './helper-values.ts';
 
 /** What a template can call. A `RangeError` or `Problem` that it throws is the user's mistake, shown at the call. */
@@ -54,10 +60,14 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   default: {
     ...helper(
       '{{default name "otherwise"}}',
-      'The value, or the second one where the variable is not defined or null.',
-      [2, 2],
-      ([value, otherwise]) => value ?? otherwise,
+      'The value, or the second one where the variable is not defined or null; `true` behind it: or is empty.',
+      [2, 3],
+      ([value, otherwise, empty = false]) => (empty && !truthy(value) ? otherwise : (value ?? otherwise)),
     ),
+    lenient: true,
+  },
+  defined: {
+    ...helper('{{#if (defined a)}}', 'Whether there is such a variable.', [1, 1], ([value]) => value !== undefined),
     lenient: true,
   },
   ternary: helper('{{ternary flag "yes" "no"}}', 'The second or the third value.', [3, 3], ([flag, yes, no]) =>
@@ -115,10 +125,26 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     [2, 2],
     numbers((a, b) => a - b * Math.floor(a / notZero(b))),
   ),
+  min: helper('{{min list}}', 'The least number of a list, or of several.', [1, MANY], (values) =>
+    numbersOf(values).reduce((a, b) => Math.min(a, b)),
+  ),
+  max: helper('{{max list}}', 'The largest number of a list, or of several.', [1, MANY], (values) =>
+    numbersOf(values).reduce((a, b) => Math.max(a, b)),
+  ),
+  sum: helper('{{sum list}}', 'The sum of a list.', [1, 1], ([list]) =>
+    listOf(list)
+      .map(numberOf)
+      .reduce((a, b) => a + b, 0),
+  ),
+  abs: helper('{{abs number}}', 'Without its sign.', [1, 1], ([value]) => Math.abs(numberOf(value))),
   int: helper('{{int text}}', 'A number without what is behind the point.', [1, 1], ([value]) =>
     Math.trunc(numberOf(value)),
   ),
   float: helper('{{float text}}', 'A number.', [1, 1], ([value]) => numberOf(value)),
+
+  bool: helper('{{bool text}}', 'Whether it is true, 1, or the text "true", "yes", "on" or "1".', [1, 1], ([value]) =>
+    isYes(value),
+  ),
 
   upper: helper('{{upper text}}', 'In capitals.', [1, 1], ([text]) => textOf(text).toUpperCase()),
   lower: helper('{{lower text}}', 'In small letters.', [1, 1], ([text]) => textOf(text).toLowerCase()),
@@ -133,6 +159,12 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     'With every match of an RE2 pattern replaced.',
     [3, 3],
     ([text, pattern, to]) => patternOf(pattern).matcher(textOf(text)).replaceAll(textOf(to)),
+  ),
+  regex_search: helper(
+    '{{regex_search text "^a+"}}',
+    'The first match of an RE2 pattern, or the empty text.',
+    [2, 2],
+    ([text, pattern]) => foundIn(textOf(text), patternOf(pattern)),
   ),
   split: helper('{{split text ","}}', 'A list of the parts between separators.', [1, 2], ([text, by = ',']) =>
     textOf(text).split(textOf(by)),
@@ -158,12 +190,45 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   sort: helper('{{sort list}}', 'Ordered: numbers by size, texts by code unit.', [1, 1], ([list]) =>
     sorted(listOf(list)),
   ),
-  unique: helper('{{unique list}}', 'Every item once.', [1, 1], ([list]) => [...new Set(listOf(list))]),
+  unique: helper('{{unique list}}', 'Every item once.', [1, 1], ([list]) => uniqueOf(listOf(list))),
   range: helper(
     '{{range 1 5}}',
     'Numbers from the first up to, not with, the last: `[1, 2, 3, 4]`.',
     [1, 3],
     (values) => rangeOf(values.map(numberOf)),
+  ),
+  reverse: helper('{{reverse list}}', 'The last item first.', [1, 1], ([list]) => listOf(list).toReversed()),
+  list: helper('{{list a b}}', 'A list of the values; `(list)` is the empty one.', [0, MANY], (values) => values),
+  flatten: helper(
+    '{{flatten list}}',
+    'Lists inside of a list put into it, all of them or as deep as a number says.',
+    [1, 2],
+    ([list, depth]) => listOf(list).flat(depth === undefined ? Infinity : numberOf(depth)),
+  ),
+  union: helper('{{union a b}}', 'What is in any of several lists, each once.', [2, MANY], (lists) =>
+    uniqueOf(lists.flatMap(listOf)),
+  ),
+  intersection: helper('{{intersection a b}}', 'What is in both lists.', [2, 2], ([a, b]) =>
+    uniqueOf(listOf(a)).filter((one) => contains(one, listOf(b))),
+  ),
+  difference: helper('{{difference a b}}', 'What is in the first list and not in the second.', [2, 2], ([a, b]) =>
+    uniqueOf(listOf(a)).filter((one) => !contains(one, listOf(b))),
+  ),
+  pluck: helper('{{pluck list "name"}}', 'What each mapping of a list has under a key.', [2, 2], ([list, key]) =>
+    listOf(list).map((one) => under(one, key)),
+  ),
+  selectattr: helper(
+    '{{selectattr list "state" "up"}}',
+    'The mappings of a list that have the value under the key; without a value, those that have something true there.',
+    [2, 3],
+    ([list, ...wanted]) => listOf(list).filter((one) => hasField(one, wanted)),
+  ),
+  rejectattr: helper('{{rejectattr list "state" "up"}}', 'Those that have not.', [2, 3], ([list, ...wanted]) =>
+    listOf(list).filter((one) => !hasField(one, wanted)),
+  ),
+  dict: helper('{{dict "a" 1}}', 'A mapping of keys and values; `(dict)` is the empty one.', [0, MANY], pairsOf),
+  combine: helper('{{combine a b}}', 'Mappings put together; the later ones count.', [2, MANY], (maps) =>
+    Object.assign({}, ...maps.map(mapOf)),
   ),
   keys: helper('{{keys map}}', 'The keys of a mapping.', [1, 1], ([map]) => Object.keys(mapOf(map))),
   values: helper('{{values map}}', 'The values of a mapping.', [1, 1], ([map]) => Object.values(mapOf(map))),

@@ -30,7 +30,9 @@ export function parseTemplate(text: string, locate: Locate): Template {
     const start = indexOf(node.loc.start);
     return locate(start, indexOf(node.loc.end) - start);
   });
-  const habit = found.length > 0 || text.includes('{%') ? habitMistake(text, locate) : undefined;
+  // `[a, 'b']` is the name of a field to Handlebars.
+  const odd = /\{%|\{\{\s*\[/.test(text);
+  const habit = found.length > 0 || odd ? habitMistake(text, locate) : undefined;
   if (habit) throw new UserError([habit]);
   if (found.length > 0) throw new UserError(found);
   parsed.set(text, template);

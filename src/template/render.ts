@@ -3,6 +3,7 @@ import type { Node, Scalar } from '../source/node.ts';
 import { positionIn } from '../source/position-in.ts';
 import { keepSecret } from '../source/secrets.ts';
 import { evaluateText } from './evaluate.ts';
+import { OMIT } from './omit.ts';
 import { parseTemplate } from './parse-template.ts';
 import type { Scope } from './scope.ts';
 
@@ -18,21 +19,34 @@ export function isTemplated(node: Node): boolean {
  * the type of its value. Throws `NotKnown` when any of it is unknown.
  */
 export function renderNode(node: Node, scope: Scope): unknown {
-  if (node.kind === 'list') return node.items.map((item) => renderNode(item, scope));
-  if (node.kind === 'map')
-    return Object.fromEntries(node.entries.map((entry) => [entry.key, renderNode(entry.value, scope)]));
+  if (node.kind === 'list') return node.items.map((item) => renderPart(item, scope)).filter((item) => item !== OMIT);
+  if (node.kind === 'map') {
+    const entries = node.entries.map((entry) => [entry.key, renderPart(entry.value, scope)] as const);
+    return Object.fromEntries(entries.filter(([, value]) => value !== OMIT));
+  }
   return renderScalar(node, scope);
 }
 
+/** What stands in a list or a mapping, and so can be left out of it. */
+const renderPart = (node: Node, scope: Scope): unknown =>
+  node.kind === 'scalar' ? renderOrOmit(node, scope) : renderNode(node, scope);
+
 /** One text or other scalar, rendered. */
 export function renderScalar(scalar: Scalar, scope: Scope): unknown {
+  const value = renderOrOmit(scalar, scope);
+  if (value !== OMIT) return value;
+  const hint = 'write {{default name omit}} at the parameter itself';
+  throw new UserError([mistake('MisplacedOmit', 'there is nothing here to leave out', scalar.at, hint)]);
+}
+
+function renderOrOmit(scalar: Scalar, scope: Scope): unknown {
   if (scalar.tag === '!vault' || scalar.tag === '!age') return opened(scalar);
   if (typeof scalar.value !== 'string' || !isTemplated(scalar)) return scalar.value;
   const locate = (index: number, length?: number) => positionIn(scalar, index, length);
   const program = parseTemplate(scalar.value, locate);
   const value = evaluateText(program, scope, locate);
   // What a secret template makes is one, too: `{{ user }}:{{ password }}`.
-  if (scalar.secret) keepSecret(value);
+  if (scalar.secret && value !== OMIT) keepSecret(value);
   return value;
 }
 

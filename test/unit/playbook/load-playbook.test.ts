@@ -98,7 +98,7 @@ describe('a play', () => {
       'UnknownKeyword site.yml:3:3 "tsks" is not a keyword of a play (did you mean "tasks"?)',
       'UnknownModule site.yml:5:7 there is no module "sysclt" (did you mean "sysctl"?)',
       'UnknownKeyword more.yml:2:3 "wen" is not a keyword of a task (did you mean "when"?)',
-      'ConditionSyntax more.yml:4:11 conditions are written in CEL (write `&&`)',
+      'ConditionSyntax more.yml:4:11 conditions are written in CEL (write `a && b`)',
       'BadValue site.yml:8:11 "become" takes true or false, not the text "perhaps" (write become: true, or become: false)',
     ]);
   });

@@ -44,6 +44,13 @@ describe('zodDiagnostics', () => {
       'name: x\nfrobnicate: 1',
       'UnknownParameter 2:1 there is no parameter "frobnicate" (known here: name, mode, count, on, state, either, said, shape, many, list, nested)',
     ],
+    // what Ansible has, by its name here or with what to do instead
+    ['pkg: x', 'UnknownParameter 1:1 there is no parameter "pkg" (write name)'],
+    ['name: x\nwarn: no', 'UnknownParameter 2:1 there is no parameter "warn" (leave it out)'],
+    [
+      'name: x\nbackup: yes',
+      'UnknownParameter 2:1 there is no parameter "backup" (leave it out: the journal keeps what was there before, for kvmplay rollback)',
+    ],
     [
       'name: x\nnested: {pages_to_scn: 1}',
       'UnknownParameter 2:10 there is no parameter "pages_to_scn" (did you mean "pages_to_scan"?)',

@@ -19,7 +19,64 @@ const CASES: Readonly<Record<string, readonly (readonly [template: string, gives
     ['{{default nothing "x"}}', 'x'],
     ['{{default map.k 1}}', 'v'],
     ['{{default map.zz false}}', false],
+    ['{{default "" "x"}}', ''],
+    ['{{default "" "x" true}}', 'x'],
+    ['{{default missing "x" true}}', 'x'],
+    ['{{default map.k "x" true}}', 'v'],
   ],
+  defined: [
+    ['{{defined map.k}}', true],
+    ['{{defined nothing}}', true],
+    ['{{defined map.zz}}', false],
+    ['{{defined missing}}', false],
+  ],
+  bool: [
+    ['{{bool "yes"}}', true],
+    ['{{bool "True"}}', true],
+    ['{{bool 1}}', true],
+    ['{{bool "no"}}', false],
+    ['{{bool nothing}}', false],
+  ],
+  min: [
+    ['{{min list}}', 1],
+    ['{{min 4 2}}', 2],
+  ],
+  max: [
+    ['{{max list}}', 3],
+    ['{{max 4 2}}', 4],
+  ],
+  sum: [
+    ['{{sum list}}', 7],
+    ['{{sum (list)}}', 0],
+  ],
+  abs: [['{{abs -3}}', 3]],
+  regex_search: [
+    ['{{regex_search text "^i[a-z]"}}', 'it'],
+    ['{{regex_search text "x"}}', ''],
+  ],
+  reverse: [['{{reverse words}}', ['a', 'b']]],
+  list: [
+    ['{{list 1 map.k}}', [1, 'v']],
+    ['{{default missing (list)}}', []],
+  ],
+  flatten: [
+    ['{{flatten (list 1 (list 2 (list 3)))}}', [1, 2, 3]],
+    ['{{flatten (list 1 (list 2 (list 3))) 1}}', [1, 2, [3]]],
+  ],
+  union: [['{{union list (list 4 1)}}', [3, 1, 4]]],
+  intersection: [['{{intersection list (list 4 3)}}', [3]]],
+  difference: [['{{difference list (list 4 3)}}', [1]]],
+  pluck: [['{{pluck (list map (dict "k" 2)) "k"}}', ['v', 2]]],
+  selectattr: [
+    ['{{selectattr (list map (dict "k" 2)) "k" 2}}', [{ k: 2 }]],
+    ['{{selectattr (list map (dict "k" 0) (dict)) "k"}}', [{ k: 'v', other: 1 }]],
+  ],
+  rejectattr: [['{{rejectattr (list map (dict "k" 2) (dict)) "k" 2}}', [{ k: 'v', other: 1 }, {}]]],
+  dict: [
+    ['{{dict "a" 1 "b" map.k}}', { a: 1, b: 'v' }],
+    ['{{default missing (dict)}}', {}],
+  ],
+  combine: [['{{combine map (dict "k" 2)}}', { k: 2, other: 1 }]],
   ternary: [
     ['{{ternary list 1 2}}', 1],
     ['{{ternary nothing 1 2}}', 2],
@@ -110,7 +167,10 @@ const CASES: Readonly<Record<string, readonly (readonly [template: string, gives
     ['{{sort list}}', [1, 3, 3]],
     ['{{sort words}}', ['a', 'b']],
   ],
-  unique: [['{{unique list}}', [3, 1]]],
+  unique: [
+    ['{{unique list}}', [3, 1]],
+    ['{{unique (list map map)}}', [{ k: 'v', other: 1 }]],
+  ],
   keys: [['{{keys map}}', ['k', 'other']]],
   values: [['{{values map}}', ['v', 1]]],
   lookup: [
@@ -159,6 +219,13 @@ describe('helpers', () => {
     '{{regex_replace "a" "(" "b"}}',
     '{{cpus_or "x"}}',
     '{{length 5}}',
+    '{{min (list)}}',
+    '{{dict "a"}}',
+    '{{pluck (list map) "zz"}}',
+    '{{flatten text}}',
+    '{{upper omit}}',
+    'a{{omit}}',
+    '{{omit}}',
   ])('%s is a mistake of the user', (template) => {
     expect(() => renderNode(node(template), scope)).toThrow(expect.objectContaining({ name: 'UserError' }));
   });

@@ -126,7 +126,7 @@ describe('a template in a value', () => {
       "{{ hostvars[inventory_hostname]['ip'] }}",
       1,
       'TemplateSyntax',
-      'write {{lookup (lookup hostvars inventory_hostname) "ip"}}',
+      `write {{lookup (lookup hostvars inventory_hostname) 'ip'}}`,
     ],
     ['{{ m[k] }}', 1, 'TemplateSyntax', 'write {{lookup m k}}'],
     ['{{ l[0] }}', 1, 'TemplateSyntax', 'write {{l.[0]}}'],
@@ -146,10 +146,10 @@ describe('a template in a value', () => {
     ],
     ['{{ range(1, 5) }}', 1, 'TemplateSyntax', 'write {{range 1 5}}'],
     [
-      '{{ l | selectattr("a") }}',
+      '{{ l | groupby("a") }}',
       1,
       'TemplateSyntax',
-      'there is no such filter or function here; all helpers are in docs/templates-and-conditions.md',
+      'there is nothing like "groupby" here; all helpers are in docs/templates-and-conditions.md',
     ],
     ['{{ x }', 1, 'TemplateSyntax', 'write {{ name }}'],
     ['{% if a %}x{% endif %}', 1, 'TemplateSyntax', 'write {{#if x}}…{{else}}…{{/if}}, {{#each list}}…{{/each}}'],
@@ -180,6 +180,19 @@ describe('a template in a value', () => {
     const locked = parseYaml('!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n', 'x.yml');
 
     expect(said(() => renderNode(locked, scopeOf('')))).toEqual([expect.stringMatching(/^VaultLocked x.yml:1:8/)]);
+  });
+
+  it('leaves out what is omitted', () => {
+    const scope = scopeOf('n: 1');
+    const given = parseYaml(
+      '{ a: "{{default x omit}}", b: "{{default n omit}}", c: ["{{omit}}", { d: "{{omit}}" }] }',
+      'x.yml',
+    );
+
+    expect(renderNode(given, scope)).toEqual({ b: 1, c: [{}] });
+    expect(said(() => render('{{default x omit}}', scope))).toEqual([expect.stringMatching(/^MisplacedOmit x.yml:1/)]);
+    expect(said(() => render('a{{omit}}', scope))).toEqual([expect.stringMatching(/^MisplacedOmit x.yml:1/)]);
+    expect(render('{{ omit }}', scopeOf('omit: 5'))).toBe(5);
   });
 
   it('never evaluates what a host has sent', () => {
