@@ -54,6 +54,8 @@ export interface Inside {
   readonly labels: readonly unknown[];
   /** An `always`: it is done even if another host's failure ends the play. */
   readonly always: boolean;
+  /** Told of every task of a role that was done, and not skipped. */
+  readonly worked?: () => void;
 }
 
 export const OUTSIDE: Inside = { rescued: false, turns: [], locals: {}, labels: [], always: false };

@@ -85,6 +85,8 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     };
     const end = once ? await walk.batch.once(walk.host, spot, work) : await work();
     if (own) await notify(task, context.title, told, end);
+    // What cannot be told may not be done, and then the role's next use does it.
+    if (!end.skipped && end.unknown === undefined) inside.worked?.();
     if (end.failed || end.unreachable) {
       if (end.unreachable || !inside.rescued) walk.failed(task);
       const failed = {
@@ -157,8 +159,22 @@ export async function runHost(walk: HostWalk): Promise<Leave> {
     }
   };
 
+  /** Keys of roles that are done here. */
+  const done = new Set<string>();
+
+  const role = async (once: string, item: Block, inside: Inside): Promise<void> => {
+    if (done.has(once)) return;
+    let worked = false;
+    const tell = () => {
+      worked = true;
+    };
+    await items(item.block, { ...inside, worked: tell });
+    if (worked) done.add(once);
+  };
+
   const block = async (item: Block, inside: Inside): Promise<void> => {
-    const { loop } = item;
+    const { loop, once } = item;
+    if (once !== undefined) return role(once, item, inside);
     if (!loop) return blockOnce(item, inside);
     const spot = [...inside.turns, walk.steps.of(item)];
     walk.batch.past(walk.host, spot);

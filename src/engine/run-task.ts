@@ -17,6 +17,8 @@ export interface TaskEnd {
   /** It failed, and nothing on the task itself makes light of it. */
   readonly failed: boolean;
   readonly unreachable: boolean;
+  /** Nothing of it was done. */
+  readonly skipped?: boolean;
   /** Why it cannot be told whether it changes anything. */
   readonly unknown?: string | undefined;
   /** Of the failure, what `register` would keep. */
@@ -50,11 +52,13 @@ export async function runTask(task: Task, context: TaskContext): Promise<TaskEnd
     if (end.unreachable) break;
   }
   if (task.register !== undefined) context.remember({ [task.register]: loop ? gathered(all) : all[0] });
+  const skipped = ends.every((end) => end.skipped);
   return ends.reduce(
     (sum, one) => ({
       changed: sum.changed || one.changed,
       failed: sum.failed || one.failed,
       unreachable: sum.unreachable || one.unreachable,
+      skipped,
       ...((sum.unknown ?? one.unknown) && { unknown: sum.unknown ?? one.unknown }),
       ...((sum.result ?? one.result) !== undefined && { result: sum.result ?? one.result }),
     }),
@@ -208,6 +212,7 @@ function conclude(
       changed: came.status === 'changed',
       failed: status === 'failed' || status === 'rescued',
       unreachable: status === 'unreachable',
+      skipped: status === 'skipped',
       ...(status === 'unknown' && { unknown: came.reason }),
       ...(status === 'rescued' && { result: kept }),
     },

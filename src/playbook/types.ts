@@ -41,6 +41,8 @@ export interface Block {
   readonly name?: string;
   /** The whole of it is done for each item: `rescue` and `always` as well. */
   readonly loop?: Loop;
+  /** A use of a role with this key: a host for which any of its tasks was done, and not skipped, passes over the next one. */
+  readonly once?: string;
   /** Its own conditions and those around it. They stand on its tasks, too. */
   readonly when: readonly Expression[];
   readonly scope: Enclosing;

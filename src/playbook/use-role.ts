@@ -49,7 +49,7 @@ export async function importRole(map: MapNode, around: Around, parse: ParseItems
   return [...(used?.items ?? [])];
 }
 
-/** A role with the items that its use gave: none where it ran before. */
+/** A role with the items that its use gave. */
 export interface UsedRole {
   readonly role: Role;
   readonly items: readonly Item[];
@@ -129,21 +129,25 @@ async function useRole(
     return undefined;
   }
   const key = JSON.stringify([files.path, own]);
-  const done = play.ran.has(key) && !files.allowDuplicates && !again;
+  const once = !again && !files.allowDuplicates;
+  const known = once && play.ran.has(key);
   if (!again) play.ran.add(key);
 
-  const inner = { ...around, roles: [...roles, files.path] };
+  // What is wrong in it was said of its first use.
+  const inner = { ...around, roles: [...roles, files.path], ...(known && { loader: { ...loader, found: [] } }) };
   const before = await useRoles(files.dependencies, inner, parse);
   const role = roleOf(files, inherited.scope.role, before);
-  if (done) return { role, items: [] };
   const inside = { ...inner, inherited: { ...inherited, scope: { ...inherited.scope, role } } };
   const listOf = async (part: RoleFiles['tasks'], place: Around['place']): Promise<Item[]> => {
-    const nodes = part && list(part.node, part.file, loader.found);
+    const nodes = part && list(part.node, part.file, inner.loader.found);
     return nodes ? parse(nodes, { ...inside, place, files: [...around.files, part.file] }) : [];
   };
-  play.handlers.push(...(await listOf(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
+  if (!known) play.handlers.push(...(await listOf(files.handlers, 'handler')).filter((item) => item.kind === 'task'));
   const first = role.argumentSpec ? [validation(role, at, inside.inherited)] : [];
-  return { role, items: [...before.flatMap(({ items }) => items), ...first, ...(await listOf(files.tasks, 'task'))] };
+  const items = [...first, ...(await listOf(files.tasks, 'task'))];
+  const { when, scope } = inside.inherited;
+  const block = { kind: 'block', at, once: key, when, scope, block: items, rescue: [], always: [] } as const;
+  return { role, items: [...before.flatMap((one) => one.items), ...(once && items.length > 0 ? [block] : items)] };
 }
 
 /** The task that Ansible, too, puts before those of a role that says what it needs. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mistakes } from './support.ts';
+import { load, mistakes, tasks } from './support.ts';
 
 const ROLE = { 'roles/there/tasks/main.yml': '- debug: {}\n' };
 const inTask = (yaml: string) =>
@@ -113,6 +113,12 @@ describe('what people who know Ansible write, and is not here, names what to wri
     ['ansible.builtin.copy: src=a dest=b', '3:29', 'ansible.builtin.copy: { src: a, dest: b }'],
     ['debug: [msg]', '3:14', 'kvmplay doc debug'],
   ])('%s', async (yaml, place, hint) => isOne(await inTask(yaml), 'FreeFormParameters', place, hint));
+
+  it('calls a task without a name by its module, as it is written', async () => {
+    const [play] = await load({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.debug: {}\n' });
+
+    expect(tasks(play).map(({ name, module }) => [name.value, module])).toEqual([['ansible.builtin.debug', 'debug']]);
+  });
 
   it.each([
     'ansible.builtin.debug: { msg: x }',

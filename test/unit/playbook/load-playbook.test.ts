@@ -313,12 +313,25 @@ describe('roles', () => {
       ...role('common', { 'roles/common/defaults/main.yml': 'c: 1\n' }),
     });
 
-    expect(names(play)).toEqual(['common : common', 'a : a', 'b : b']);
-    expect(tasks(play).map(({ scope }) => scope.role?.defaults.map(toData))).toEqual([
-      [{ c: 1 }],
-      [{ c: 1 }],
-      [{ c: 1 }],
-    ]);
+    // Who does it where is told for each host: by tags and conditions the first may not be done.
+    const once = play?.sections.flat().flatMap((item) => (item.kind === 'block' ? [item.once] : []));
+    const [common, a, , b] = once ?? [];
+    expect(names(play)).toEqual(['common : common', 'a : a', 'common : common', 'b : b', 'common : common', 'a : a']);
+    expect(once).toEqual([common, a, common, b, common, a]);
+    expect(new Set(once).size).toBe(3);
+    expect(tasks(play).map(({ scope }) => scope.role?.defaults.map(toData))).toEqual(names(play).map(() => [{ c: 1 }]));
+  });
+
+  it('that are used twice have their handlers once, and their mistakes', async () => {
+    const files = {
+      'site.yml': '- hosts: all\n  roles: [a, a]\n',
+      'roles/a/tasks/main.yml': '- debug: {}\n  when: x and y\n',
+      'roles/a/handlers/main.yml': '- {name: h, debug: {}}\n',
+    };
+
+    expect(await mistakes(files)).toEqual([expect.stringMatching(/^ConditionSyntax/)]);
+    const [play] = await load({ ...files, 'roles/a/tasks/main.yml': '- debug: {}\n' });
+    expect(play?.handlers.map(({ name }) => name.value)).toEqual(['a : h']);
   });
 
   it('run again with other variables, or where they allow it', async () => {
