@@ -51,8 +51,13 @@ export function habitIn(text: string, whole = text): { index: number; length: nu
     const match = pattern.exec(code);
     if (match) return { index: match.index, length: match[0].length, write: inCel(whole) ?? write };
   }
-  return undefined;
+  const write = inCel(whole);
+  // What would be written the same but for quotes and spaces is wrong in another way.
+  if (write === undefined || bare(write) === bare(`write \`${whole}\``)) return undefined;
+  return { index: 0, length: text.length, write };
 }
+
+const bare = (text: string): string => text.replaceAll(/['"\s()]/g, '');
 
 /** The whole of it in CEL, as far as it is understood. */
 function inCel(text: string): string | undefined {

@@ -196,6 +196,8 @@ function called(of: Jinja, args: readonly Argument[]): Written {
     return filter('default', found, [{ value: otherwise ?? { is: 'word', value: 'none' } }]);
   }
   if (of.name === 'keys') return write(of.of);
+  if (/^(?:find|index|count)$/.test(of.name))
+    throw new NoCounterpart(`"${of.name}"`, 'write text.contains("part"), or text.indexOf("part") >= 0');
   return filter(of.name, of.of, args);
 }
 

@@ -155,7 +155,7 @@ describe('mistakes', () => {
     expect(out).toBe('');
     expect(err).toMatch(/--> .*bad\.yml:2:3\n.*\n.*taks.*\n.*\^\^\^\^\n.*did you mean "tasks"/);
     expect(err).toMatch(/bad\.yml:5:7\n[\s\S]*did you mean "sysctl"/);
-    expect(err).toMatch(/bad\.yml:7:20\n[\s\S]*write `&&`/);
+    expect(err).toMatch(/bad\.yml:7:20\n[\s\S]*write `wanted && true`/);
     expect(err).toContain('no host was touched');
   });
 

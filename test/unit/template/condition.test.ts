@@ -163,6 +163,7 @@ describe('a condition', () => {
     ['a | upper == "X"', 3, 'write `a.upperAscii() == "X"`'],
     ['a | sort == b', 3, 'CEL has no filters: size(x), int(x), string(x), x.startsWith("…")'],
     ['a = 1', 3, 'write `==`'],
+    ["a == ('x' + 1)", 7, 'convert with int(…), double(…) or string(…) first'],
     ['has(a)', 5, 'write `defined(name)`'],
     ['"a and b" == c', undefined, undefined],
   ])('says how CEL writes %s', (text, column, hint) => {

@@ -105,6 +105,7 @@ describe('a condition from habit', () => {
     ['a % 2 == 0 or a is odd', 'a % 2 == 0 || a % 2 == 1'],
     ['a - (b - 1) > c // 2 and d', 'a - (b - 1) > c / 2 && d'],
     ["a == ('x' if b else 'y')", 'a == (b ? "x" : "y")'],
+    ['a.0.b == 1', 'a[0].b == 1'],
     ['{{ a and b }}', 'it without {{ }}: `a && b'],
   ])('%s is written as %s', (jinja, cel) => {
     const hints = conditionMistakes(node(jinja)).map(({ hint }) => hint);
@@ -114,6 +115,7 @@ describe('a condition from habit', () => {
 
   it.each([
     ["a is version('1.0', '>=')", 'compare numbers'],
+    ['a.0.find("x") > 1', 'text.contains'],
     ['a | to_json | b', 'CEL has no filters'],
   ])('%s has no counterpart', (jinja, hint) => {
     expect(conditionMistakes(node(jinja)).map((one) => one.hint)).toEqual([expect.stringContaining(hint)]);
