@@ -125,6 +125,14 @@ export function foundIn(text: string, pattern: RE2JS): string {
   return matcher.find() ? (matcher.group() ?? '') : '';
 }
 
+export function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RangeError(`cannot be read: ${(error as Error).message}`);
+  }
+}
+
 export function indented(text: string, width: number): string {
   if (width < 0 || width > 100) throw new RangeError('indents by 0 to 100 spaces');
   return text.replaceAll('\n', `\n${' '.repeat(width)}`);

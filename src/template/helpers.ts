@@ -4,6 +4,7 @@ import {
   contains,
   divide,
   foundIn,
+  fromJson,
   hasField,
   indented,
   isYes,
@@ -253,6 +254,7 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     formatCpuMask(cpus(list)),
   ),
 
+  from_json: helper('{{from_json text}}', 'What a text in JSON says.', [1, 1], ([text]) => fromJson(textOf(text))),
   json: helper('{{json value}}', 'As JSON.', [1, 1], ([value]) => JSON.stringify(value)),
 };
 

@@ -27,7 +27,7 @@ const SAME = new Set(
   [
     'default ternary bool int float upper lower trim string replace split indent quote basename dirname length first',
     'last join sort unique keys values json flatten min max sum combine union intersection difference regex_search range',
-    'reverse abs',
+    'reverse abs from_json',
   ]
     .join(' ')
     .split(' '),

@@ -182,6 +182,7 @@ const CASES: Readonly<Record<string, readonly (readonly [template: string, gives
   cpus_minus: [['{{cpus_minus "0-7" "0-1,4"}}', '2-3,5-7']],
   cpus_count: [['{{cpus_count "0-3,8"}}', 5]],
   cpus_mask: [['{{cpus_mask "0-3,32"}}', '1,0000000f']],
+  from_json: [['{{from_json "[1, null]"}}', [1, null]]],
   json: [['{{json map}}', '{"k":"v","other":1}']],
 };
 
@@ -219,6 +220,7 @@ describe('helpers', () => {
     '{{regex_replace "a" "(" "b"}}',
     '{{cpus_or "x"}}',
     '{{length 5}}',
+    '{{from_json "[1"}}',
     '{{min (list)}}',
     '{{dict "a"}}',
     '{{pluck (list map) "zz"}}',

@@ -51,6 +51,7 @@ describe('a template from habit', () => {
     ['a | community.general.flatten', 'flatten a'],
     ["m.get('k', 'd')", "default m.k 'd'"],
     ['m.items()', 'm'],
+    ['(out.stdout | from_json).blockdevices', "lookup (from_json out.stdout) 'blockdevices'"],
     ['m.keys() | list', 'keys m'],
     ['s.strip().upper()', 'upper (trim s)'],
     ['x not in y', 'not (in x y)'],
