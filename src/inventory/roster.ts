@@ -175,8 +175,17 @@ function adopt(parent: MutableGroup, child: MutableGroup): void {
     );
   parent.children.push(child);
   child.parents.push(parent);
+  // Its hosts are below the parent again, also where they were taken out of it.
+  for (const host of hostsBelow(child)) host.left = undefined;
   child.depth = Math.max(parent.depth + 1, child.depth);
   sink(child);
+}
+
+function* hostsBelow(group: MutableGroup, seen = new Set<MutableGroup>()): Generator<MutableHost> {
+  if (seen.has(group)) return;
+  seen.add(group);
+  yield* group.hosts;
+  for (const child of group.children) yield* hostsBelow(child, seen);
 }
 
 /** Put everything below a group at least one step deeper than what leads to it. */

@@ -238,6 +238,10 @@ const QUIRKS: Readonly<Record<string, Quirk>> = {
     '[ungrouped]\nh\nx\n[g]\nh\n[ungrouped:children]\ng\n[ungrouped:vars]\nv=1\n[p:children]\nungrouped\n[p:vars]\nw=1\n',
     ...['h', 'x', 'g', 'ungrouped', 'p', 'all'],
   ),
+  'a group that lands in ungrouped by the name of a host': ini(
+    '[ungrouped]\nx\ny\n[g]\nx\n[p]\ny\n[g:children]\np\n[all]\ng\n[g:vars]\nv=1\n[ungrouped:vars]\nv=2\nw=3\n',
+    ...['g', 'x', 'y', 'ungrouped', 'all'],
+  ),
   'children twice': ini('[a]\nh\n[p:children]\na\na\n[p:children]\na\n'),
   'children with variables': ini('[a]\nh\n[p:children]\na v=1\n'),
   'children quoted': ini('[a]\nh\n[p:children]\n"a"\n'),
