@@ -108,7 +108,7 @@ export async function runCommand(files: readonly string[], flags: RunFlags, how:
       emit,
       ...(flags.confirm !== undefined && { confirm: { seconds: flags.confirm, from: flags.confirmFrom } }),
       operator: operatorAt(flags.verbose, dialer.interrupt, ask),
-      ...(flags.step && { ask: stepper(ask) }),
+      ...(flags.step && { ask: stepper(ask, new Set(plays.flatMap((play) => play.handlers))) }),
       ...(how.watch && { watch: how.watch }),
     });
     const ended = dialer.interrupted() ? EXIT.interrupted : status;
@@ -142,7 +142,7 @@ const operatorAt = (verbosity: number, interrupted: AbortSignal, ask: Ask): Oper
 });
 
 /** `--step`: yes, no, or continue without asking again. */
-function stepper(ask: Ask): (task: Task, host: string) => Promise<boolean> {
+function stepper(ask: Ask, handlers: ReadonlySet<Task>): (task: Task, host: string) => Promise<boolean> {
   const answers = new Map<Task, Promise<boolean>>();
   let all = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -151,7 +151,8 @@ function stepper(ask: Ask): (task: Task, host: string) => Promise<boolean> {
     const known = answers.get(task);
     if (known) return known;
     const answer = turn.then(async () => {
-      const said = await ask(`Perform task: ${task.name.value} (N)o/(y)es/(c)ontinue: `);
+      const kind = handlers.has(task) ? 'HANDLER' : 'TASK';
+      const said = await ask(`Perform task: ${kind}: ${task.name.value} (N)o/(y)es/(c)ontinue: `);
       const word = said?.trim().toLowerCase() ?? '';
       if (word.startsWith('c')) all = true;
       return all || word.startsWith('y');

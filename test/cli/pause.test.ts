@@ -89,8 +89,8 @@ it('goes step by step with --step: yes, no, and the rest', () => {
     'did four',
     'did four',
   ]);
-  expect(some.stderr.match(/Perform task: \w+/g)).toEqual(
-    ['one', 'two', 'three'].map((name) => `Perform task: ${name}`),
+  expect(some.stderr.match(/Perform task: TASK: \w+/g)).toEqual(
+    ['one', 'two', 'three'].map((name) => `Perform task: TASK: ${name}`),
   );
   expect(none.stdout).not.toContain('did');
   expect(none.status).toBe(0);
