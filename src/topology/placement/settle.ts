@@ -14,6 +14,7 @@ import { bringHome, stayers } from './current.ts';
 import type { Demand } from './demand.ts';
 import { type Draft, draft } from './draft.ts';
 import type { Host } from './host.ts';
+import { occupancyOf } from './occupancy.ts';
 import { placesOf } from './places.ts';
 import type { GuestPlace, PlacementOptions } from './types.ts';
 
@@ -84,10 +85,21 @@ function improved(
     const next = planOnce(host, there, goal);
     const left = chosen.unplaced.filter((demand) => !there.some(({ guest }) => guest.name === demand.guest.name));
     const now = seenFrom(host, there, { ...chosen, unplaced: left.length > 0 ? [] : chosen.unplaced });
-    if (compare(next.score, now.score) < 0) return { ...next, unplaced: [...next.unplaced, ...left] };
+    const better = compare(next.score, now.score) < 0 && crowded(host, demands, next) <= crowded(host, demands, chosen);
+    if (better) return { ...next, unplaced: [...next.unplaced, ...left] };
     if (next.proven) return undefined;
   }
   return undefined;
+}
+
+/**
+ * How many guests have no memory where they are put. None that comes, but who has no place and runs on where it is, as one way
+ * to carry out a plan has it, is beside those who came there by then.
+ */
+function crowded(host: Host, demands: readonly Demand[], draft: Draft): number {
+  const { plan } = seenFrom(host, demands, draft);
+  const occupancy = occupancyOf(host, plan);
+  return plan.filter((one) => !occupancy.holds(one)).length;
 }
 
 /**

@@ -137,6 +137,15 @@ describe('memory', () => {
     expect(guests.get('runs')?.cells.map(({ node }) => node)).toEqual([1]);
   });
 
+  it('of a guest that has to go is not beside that of who comes instead', () => {
+    const runs = at('runs', ['10'], { memoryKib: 3 * GIB });
+    const comes = guest('comes', 9, { threads: 'isolate', memoryKib: GIB, priority: 2 });
+
+    const { missing } = place(machine({ llcs: 3, cores: 8, gib: 4 }), [runs, comes], { stability: 'optimise' });
+
+    expect(missing.map((one) => one.guest)).toEqual(['runs']);
+  });
+
   it('in huge pages is never more than there are, whatever guests are said to hold', () => {
     const topology = machine({ cores: 4, hugepages: { 2048: 512 } });
     const pages = { memoryKib: GIB, pageKib: 2048 };
