@@ -54,6 +54,8 @@ export interface Pocket {
   readonly cores: readonly number[];
   /** Whether nothing of its LLC domain is reserved. */
   readonly pristine: boolean;
+  /** Whether cores of another kind may be in its LLC domain, so that it is like no pocket of another one. */
+  readonly mixed: boolean;
 }
 
 export interface HostCore {
@@ -109,6 +111,7 @@ export function buildHost(topology: Topology, reserved: CpuSet, guests: readonly
         kind: kindAt,
         cores: inside.map((_, offset) => first + offset),
         pristine: intersectionOf(llc.cpus, reserved).length === 0,
+        mixed: kinds.length > 1,
       });
     });
   });

@@ -70,8 +70,8 @@ export function apply(host: Host, state: State, option: Option): State {
 }
 
 export function keyOf(host: Host, index: number, counts: Counts, used: readonly boolean[]): string {
-  const { kind, pristine, llc } = host.pockets[index] ?? missing();
-  return `${kind}/${pristine && !used[llc]}/${counts}`;
+  const { kind, pristine, mixed, llc } = host.pockets[index] ?? missing();
+  return `${kind}/${mixed ? llc : pristine && !used[llc]}/${counts}`;
 }
 
 function countsAfter(host: Host, counts: Counts, split: Split): Counts {

@@ -208,6 +208,23 @@ describe('a plan', () => {
     expect(optimal).toBe(true);
   });
 
+  it('tells caches apart by the slow cores in them', () => {
+    const even = machine({ cores: 7 });
+    const llcs = [
+      [0, 1],
+      [2, 3, 4, 5, 6],
+    ].map((cpus) => ({ cpus, node: 0, shares: 'l3' as const }));
+    const kinds = [
+      { name: 'fast', cpus: [0, 1, 2, 3] },
+      { name: 'slow', cpus: [4, 5, 6] },
+    ];
+
+    const { guests } = place({ ...even, llcs, kinds }, [guest('large', 3), guest('small', 2)]);
+
+    expect(guests.get('large')?.vcpus).toEqual([[4], [5], [6]]);
+    expect(guests.get('small')?.vcpus).toEqual([[2], [3]]);
+  });
+
   it('counts one pin that stays where two vCPUs are on one CPU', () => {
     const { cost, optimal } = place(machine({ cores: 4, threads: 2 }), [at('g', ['5', '5'])]);
 
