@@ -66,7 +66,7 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
         const beside = [...present].filter(
           (one) => one.demand.guest.pageKib === guest.pageKib && one.cells.some((cell) => cell.node === node),
         );
-        return beside.every((one) => isThereNow(host, one));
+        return beside.every((one) => one.demand.guest.frozen === true || isThereNow(host, one));
       }),
     floatsBeside: ({ cells }, overcommit) =>
       cells.every(({ node }) => {
@@ -77,6 +77,6 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
   };
 }
 
-/** Who runs with all of its memory where it is now, and who has none. */
+/** Who runs with all of its memory where it is now, and who has none. One that is frozen and switched off comes no more than they. */
 const isThereNow = (host: Host, { demand: { guest }, cells }: Assignment): boolean =>
   guest.memoryKib === 0 || (guest.running && guest.current.size > 0 && movedKib(host, guest, cells) === 0);

@@ -146,6 +146,18 @@ describe('memory', () => {
     expect(missing.map((one) => one.guest)).toEqual(['runs']);
   });
 
+  it('that a frozen guest would take when it is started keeps none from staying that runs', () => {
+    const topology = machine({ cores: 8 });
+    const nodes = topology.nodes.map((node) => ({ ...node, memoryKib: 5 * GIB }));
+    const off = at('off', ['0'], { running: false, frozen: true, memoryKib: 3 * GIB });
+    const runs = at('runs', ['2', '3'], { memoryKib: 3 * GIB });
+
+    const { guests, missing } = place({ ...topology, nodes }, [off, runs]);
+
+    expect(missing).toEqual([]);
+    expect(guests.get('runs')).toMatchObject({ kept: true });
+  });
+
   it('in huge pages is never more than there are, whatever guests are said to hold', () => {
     const topology = machine({ cores: 4, hugepages: { 2048: 512 } });
     const pages = { memoryKib: GIB, pageKib: 2048 };
