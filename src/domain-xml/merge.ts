@@ -59,11 +59,32 @@ export function mergeFields(now: Element, wanted: Element, label = wanted.name):
     ...(text && attributeOf(wanted, 'unit') === undefined ? [{ label, at: now, path: '@unit', value: null }] : []),
     ...wanted.children.flatMap((child): Field[] => {
       const there = pairs.get(child);
-      if (there) return mergeFields(there, child, labelOf(child));
+      if (there) return [...foreign(now, wanted, there, child), ...mergeFields(there, child, labelOf(child))];
       const told = `${labelOf(child)}: none → there`;
       return [{ label: labelOf(child), at: now, path: '', value: '', copy: child, told }];
     }),
     ...(now.name === 'devices' ? surplus(now, new Set(pairs.values())) : []),
+  ];
+}
+
+/** What of the old source means nothing once the device is of another type: the `file` of a disk that becomes a `block`. */
+function foreign(now: Element, wanted: Element, there: Element, child: Element): Field[] {
+  const type = attributeOf(wanted, 'type');
+  if (child.name !== 'source' || type === undefined || type === attributeOf(now, 'type')) return [];
+  return [
+    // `index` is libvirt's number for the source of a guest that runs.
+    ...there.attributes
+      .filter(({ name }) => name !== 'index' && attributeOf(child, name) === undefined)
+      .map(({ name }) => ({ label: `source ${name}`, at: there, path: `@${name}`, value: null })),
+    ...there.children
+      .filter((one) => childrenOf(child, one.name).length === 0)
+      .map((at) => ({
+        label: `source ${at.name}`,
+        at,
+        path: '',
+        value: null,
+        told: `source ${at.name}: there → none`,
+      })),
   ];
 }
 

@@ -39,6 +39,19 @@ describe('domain', () => {
     expect(textOf(plan)).toBe(tuned.replace("<memory unit='KiB'>1048576<", "<memory unit='GiB'>2<"));
   });
 
+  it('leaves nothing of the old source behind in a disk of another type', async () => {
+    const block =
+      "<disk type='block' device='disk'><source dev='/dev/vg0/web1'/><target dev='vda' bus='virtio'/></disk>";
+
+    const plan = await defineOn(wanted(block + CDROM + VNC + NET));
+
+    expect(textOf(plan)).toBe(
+      guest
+        .replace("<disk type='file' device='disk'", "<disk type='block' device='disk'")
+        .replace("<source file='/var/lib/libvirt/images/web1.qcow2'/>", "<source dev='/dev/vg0/web1'/>"),
+    );
+  });
+
   it('moves an interface to another network with the address it has', async () => {
     const plan = await defineOn(wanted(DISK + CDROM + VNC + NET.replace('default', 'dmz')));
 
