@@ -104,7 +104,7 @@ export function movedKib(host: Host, guest: Guest, cells: readonly { node: numbe
 }
 
 /** The nodes that a guest has vCPUs on now. */
-function homesOf({ nodeOf }: Host, { current }: Guest): number[] {
+export function homesOf({ nodeOf }: Host, { current }: Guest): number[] {
   const homes = [...current.values()].map(([first = -1, ...rest]) => {
     const node = nodeOf.get(first);
     return rest.every((cpu) => nodeOf.get(cpu) === node) ? node : undefined;

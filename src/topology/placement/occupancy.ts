@@ -1,5 +1,5 @@
 import { cpusOf, isAlone } from './base.ts';
-import { type Assignment, movedKib } from './cost.ts';
+import { type Assignment, homesOf, movedKib } from './cost.ts';
 import { overheadKib } from './demand.ts';
 import type { Host } from './host.ts';
 import { hasFloatingRoom, missing } from './state.ts';
@@ -66,7 +66,7 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
         const beside = [...present].filter(
           (one) => one.demand.guest.pageKib === guest.pageKib && one.cells.some((cell) => cell.node === node),
         );
-        return beside.every((one) => one.demand.guest.frozen === true || isThereNow(host, one));
+        return beside.every((one) => isThereNow(host, one));
       }),
     floatsBeside: ({ cells }, overcommit) =>
       cells.every(({ node }) => {
@@ -77,6 +77,14 @@ export function occupancyOf(host: Host, plan: readonly Assignment[]): Occupancy 
   };
 }
 
-/** Who runs with all of its memory where it is now, and who has none. One that is frozen and switched off comes no more than they. */
-const isThereNow = (host: Host, { demand: { guest }, cells }: Assignment): boolean =>
-  guest.memoryKib === 0 || (guest.running && guest.current.size > 0 && movedKib(host, guest, cells) === 0);
+/**
+ * Who runs with all of its memory where it is now, and who has none. One that is frozen and switched off comes no more than
+ * they; one that gets fewer vCPUs, and so leaves a node, goes together on the others that it is on.
+ */
+function isThereNow(host: Host, { demand: { guest }, cells }: Assignment): boolean {
+  if (guest.memoryKib === 0 || guest.frozen === true) return true;
+  if (!guest.running || guest.current.size === 0) return false;
+  if (guest.current.size <= guest.vcpus) return movedKib(host, guest, cells) === 0;
+  const homes = homesOf(host, guest);
+  return cells.every(({ node }) => homes.includes(node));
+}

@@ -158,6 +158,19 @@ describe('memory', () => {
     expect(guests.get('runs')).toMatchObject({ kept: true });
   });
 
+  it('of a guest that gets fewer vCPUs goes together where it is', () => {
+    const even = machine({ nodes: 2, cores: 4 });
+    const nodes = even.nodes.map((node, number) => ({ ...node, memoryKib: (number === 0 ? 4 : 1) * GIB }));
+    const shrinks = at('shrinks', ['0', '1', '4', '5'], { vcpus: 2, memoryKib: 2 * GIB });
+    const runs = at('runs', ['2', '3'], { memoryKib: 2 * GIB });
+
+    const { guests, missing } = place({ ...even, nodes }, [runs, shrinks]);
+
+    expect(missing).toEqual([]);
+    expect(guests.get('runs')).toMatchObject({ kept: true });
+    expect(guests.get('shrinks')?.cells.map(({ node }) => node)).toEqual([0]);
+  });
+
   it('in huge pages is never more than there are, whatever guests are said to hold', () => {
     const topology = machine({ cores: 4, hugepages: { 2048: 512 } });
     const pages = { memoryKib: GIB, pageKib: 2048 };
