@@ -121,7 +121,7 @@ describe('check mode', () => {
           for (const done of runs) expect(told(done.results)[index]).toBe(said);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 80 },
     );
     expect(compared).toBeGreaterThan(10);
   });
