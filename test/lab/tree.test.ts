@@ -79,16 +79,13 @@ describe('a tree', () => {
 });
 
 /** Every path with its kind, its mode and what it holds. */
-function picture(): readonly unknown[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .map((entry) => join(entry.parentPath, entry.name))
+function picture(folder = root): readonly unknown[] {
+  return readdirSync(folder)
     .sort()
-    .map((path) => {
+    .flatMap((name) => {
+      const path = join(folder, name);
       const stat = lstatSync(path);
-      return [
-        path,
-        stat.mode,
-        stat.isFile() ? readFileSync(path, 'utf8') : stat.isSymbolicLink() && readlinkSync(path),
-      ];
+      const text = stat.isFile() ? readFileSync(path, 'utf8') : stat.isSymbolicLink() && readlinkSync(path);
+      return [[path, stat.mode, text], ...(stat.isDirectory() ? picture(path) : [])];
     });
 }
