@@ -1,6 +1,6 @@
 import { parseJinja } from './jinja-parse.ts';
 import { toCondition } from './jinja-to-cel.ts';
-import { NoCounterpart } from './jinja-to-handlebars.ts';
+import { NoCounterpart } from './no-counterpart.ts';
 
 interface Habit {
   readonly pattern: RegExp;

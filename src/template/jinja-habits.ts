@@ -1,6 +1,7 @@
 import { findHelper } from './helpers.ts';
 import { type Jinja, parseJinja } from './jinja-parse.ts';
-import { NoCounterpart, toHandlebars } from './jinja-to-handlebars.ts';
+import { toHandlebars } from './jinja-to-handlebars.ts';
+import { NoCounterpart } from './no-counterpart.ts';
 
 /** Where a template is written in Ansible's language, what that is, and what to write instead. */
 export interface Habit {

@@ -1,5 +1,5 @@
 import type { Argument, Jinja } from './jinja-parse.ts';
-import { NoCounterpart } from './jinja-to-handlebars.ts';
+import { NoCounterpart } from './no-counterpart.ts';
 
 /** How strongly parts hold together, the weakest first. */
 const LEVELS = ['?:', '||', '&&', 'compare', '+', '*', '!', 'whole'] as const;

@@ -1,15 +1,5 @@
 import type { Argument, Jinja } from './jinja-parse.ts';
-
-/** What is written in Jinja and has no counterpart here. */
-export class NoCounterpart extends Error {
-  /** What to do instead, where there is something. */
-  readonly hint: string | undefined;
-
-  constructor(what: string, hint?: string) {
-    super(what);
-    this.hint = hint;
-  }
-}
+import { NoCounterpart } from './no-counterpart.ts';
 
 /** Filters, functions and methods that are helpers of another name. */
 const RENAMED: Readonly<Record<string, string>> = {
